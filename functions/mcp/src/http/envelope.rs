@@ -1,0 +1,160 @@
+//! The JSON-RPC envelope of a request: enough of it to route, to look things up and to refuse what isn't one.
+
+use super::Rejection;
+use serde_json::{Map, Value};
+
+/// A JSON-RPC message, checked as far as its own form goes.
+#[derive(Debug, PartialEq)]
+pub(super) struct Envelope {
+    /// The method; none for a reply.
+    pub(super) method: Option<String>,
+    /// `params.name` or `params.uri`, where the method has one.
+    target: Option<String>,
+}
+
+impl Envelope {
+    /// Reads a body.
+    ///
+    /// # Errors
+    ///
+    /// -32700 for what isn't JSON, -32600 for what isn't one JSON-RPC 2.0 message, -32602 for parameters of the
+    /// wrong type.
+    pub(super) fn parse(body: &[u8]) -> Result<Self, Rejection> {
+        let message = match serde_json::from_slice(body).map_err(|_| Rejection::NotJson)? {
+            Value::Object(message) => message,
+            Value::Array(_) => {
+                return Err(Rejection::invalid(
+                    None,
+                    "batches are not supported: send one message a request",
+                ));
+            }
+            _ => return Err(Rejection::invalid(None, "a JSON-RPC message is an object")),
+        };
+        let id = id(&message)?;
+        if message.get("jsonrpc").and_then(Value::as_str) != Some("2.0") {
+            return Err(Rejection::invalid(id, "`jsonrpc` has to be \"2.0\""));
+        }
+        let method = match message.get("method") {
+            Some(Value::String(method)) => method.clone(),
+            Some(_) => return Err(Rejection::invalid(id, "`method` has to be a string")),
+            None if message.contains_key("result") || message.contains_key("error") => {
+                return Ok(Self {
+                    method: None,
+                    target: None,
+                });
+            }
+            None => return Err(Rejection::invalid(id, "`method` is missing")),
+        };
+        let params = match message.get("params") {
+            None => None,
+            Some(Value::Object(params)) => Some(params),
+            Some(_) => return Err(Rejection::params(id, "`params` has to be an object")),
+        };
+        let target = match target_key(&method) {
+            Some(key) if id.is_some() => Some(target(key, params, id)?),
+            _ => None,
+        };
+        Ok(Self {
+            method: Some(method),
+            target,
+        })
+    }
+
+    /// The tool, prompt or resource the request is about.
+    pub(super) fn target(&self) -> Option<&str> {
+        self.target.as_deref()
+    }
+
+    /// The tool that is called.
+    pub(super) fn tool(&self) -> Option<&str> {
+        self.target()
+            .filter(|_| self.method.as_deref() == Some("tools/call"))
+    }
+}
+
+fn id(message: &Map<String, Value>) -> Result<Option<Value>, Rejection> {
+    match message.get("id") {
+        None => Ok(None),
+        Some(id @ Value::String(_)) => Ok(Some(id.clone())),
+        Some(id @ Value::Number(number)) if number.is_i64() || number.is_u64() => {
+            Ok(Some(id.clone()))
+        }
+        Some(_) => Err(Rejection::invalid(
+            None,
+            "`id` has to be a string or an integer",
+        )),
+    }
+}
+
+fn target_key(method: &str) -> Option<&'static str> {
+    match method {
+        "tools/call" | "prompts/get" => Some("name"),
+        "resources/read" => Some("uri"),
+        _ => None,
+    }
+}
+
+fn target(
+    key: &str,
+    params: Option<&Map<String, Value>>,
+    id: Option<Value>,
+) -> Result<String, Rejection> {
+    let params = params.ok_or_else(|| Rejection::params(id.clone(), "`params` is missing"))?;
+    let arguments = params.get("arguments");
+    match params.get(key) {
+        Some(Value::String(_)) if arguments.is_some_and(|arguments| !arguments.is_object()) => Err(
+            Rejection::params(id, "`params.arguments` has to be an object"),
+        ),
+        Some(Value::String(target)) => Ok(target.clone()),
+        Some(_) => Err(Rejection::params(
+            id,
+            &format!("`params.{key}` has to be a string"),
+        )),
+        None => Err(Rejection::params(id, &format!("`params.{key}` is missing"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http_body_util::BodyExt;
+
+    async fn refused(body: &str) -> String {
+        let response = Envelope::parse(body.as_bytes())
+            .unwrap_err()
+            .into_response();
+        let status = response.status().as_u16();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        format!("{status} {}", String::from_utf8_lossy(&body))
+    }
+
+    #[tokio::test]
+    async fn what_is_no_message_is_refused_by_the_rules_of_json_rpc() {
+        insta::assert_snapshot!(refused(r#"{"jsonrpc":"2.0","id":1,"method":"tools/li"#).await, @r#"400 {"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"the body is not valid JSON"}}"#);
+        insta::assert_snapshot!(refused(&"[".repeat(10_000)).await, @r#"400 {"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"the body is not valid JSON"}}"#);
+        insta::assert_snapshot!(refused("[]").await, @r#"400 {"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"batches are not supported: send one message a request"}}"#);
+        insta::assert_snapshot!(refused("42").await, @r#"400 {"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"a JSON-RPC message is an object"}}"#);
+        insta::assert_snapshot!(refused(r#"{"id":1,"method":"ping"}"#).await, @r#"400 {"jsonrpc":"2.0","id":1,"error":{"code":-32600,"message":"`jsonrpc` has to be \"2.0\""}}"#);
+        insta::assert_snapshot!(refused(r#"{"jsonrpc":"2.0","id":1}"#).await, @r#"400 {"jsonrpc":"2.0","id":1,"error":{"code":-32600,"message":"`method` is missing"}}"#);
+        insta::assert_snapshot!(refused(r#"{"jsonrpc":"2.0","id":{},"method":"ping"}"#).await, @r#"400 {"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"`id` has to be a string or an integer"}}"#);
+        insta::assert_snapshot!(refused(r#"{"jsonrpc":"2.0","id":"a","method":7}"#).await, @r#"400 {"jsonrpc":"2.0","id":"a","error":{"code":-32600,"message":"`method` has to be a string"}}"#);
+        insta::assert_snapshot!(refused(r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":[1]}"#).await, @r#"400 {"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"`params` has to be an object"}}"#);
+        insta::assert_snapshot!(refused(r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":7}}"#).await, @r#"400 {"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"`params.name` has to be a string"}}"#);
+        insta::assert_snapshot!(refused(r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","arguments":[]}}"#).await, @r#"400 {"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"`params.arguments` has to be an object"}}"#);
+        insta::assert_snapshot!(refused(r#"{"jsonrpc":"2.0","id":1,"method":"resources/read"}"#).await, @r#"400 {"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"`params` is missing"}}"#);
+    }
+
+    #[test]
+    fn a_request_shows_what_it_is_about() {
+        let call = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"search","arguments":{}}}"#;
+        let envelope = Envelope::parse(call.as_bytes()).unwrap();
+        assert_eq!(
+            (envelope.method.as_deref(), envelope.tool()),
+            (Some("tools/call"), Some("search"))
+        );
+        let read =
+            r#"{"jsonrpc":"2.0","id":"x","method":"resources/read","params":{"uri":"a://b"}}"#;
+        let envelope = Envelope::parse(read.as_bytes()).unwrap();
+        assert_eq!((envelope.target(), envelope.tool()), (Some("a://b"), None));
+    }
+}

@@ -1,0 +1,121 @@
+//! Requests that are answered before they reach the dispatcher.
+//!
+//! Every answer is a JSON-RPC error, also where HTTP alone would do: a client of several eras that reads anything
+//! else takes the server for an older one. Source: MCP 2026-07-28, "Streamable HTTP", "Backwards compatibility".
+
+use crate::lambda::AnswerBody;
+use bytes::Bytes;
+use http::{HeaderValue, Response, StatusCode, header};
+use http_body_util::{BodyExt, Full};
+use serde_json::{Value, json};
+
+const PARSE_ERROR: i32 = -32700;
+const INVALID_REQUEST: i32 = -32600;
+const INVALID_PARAMS: i32 = -32602;
+const INTERNAL_ERROR: i32 = -32603;
+
+/// Why a request isn't dispatched.
+#[derive(Debug, PartialEq)]
+pub(super) enum Rejection {
+    /// No such path.
+    NotFound,
+    /// The path only takes POST.
+    MethodNotAllowed,
+    /// The page the request comes from may not call.
+    ForbiddenOrigin,
+    /// The body isn't declared as JSON.
+    UnsupportedMediaType,
+    /// The body is over 6 MB.
+    TooLarge,
+    /// The body isn't JSON.
+    NotJson,
+    /// The body isn't a JSON-RPC message, or its parameters have the wrong type.
+    Message {
+        /// The JSON-RPC code.
+        code: i32,
+        /// The request's id, where it could be read.
+        id: Option<Value>,
+        /// What to mend.
+        message: String,
+    },
+    /// A bug.
+    Internal,
+}
+
+impl Rejection {
+    pub(super) fn invalid(id: Option<Value>, message: &str) -> Self {
+        Self::Message {
+            code: INVALID_REQUEST,
+            id,
+            message: message.to_owned(),
+        }
+    }
+
+    pub(super) fn params(id: Option<Value>, message: &str) -> Self {
+        Self::Message {
+            code: INVALID_PARAMS,
+            id,
+            message: message.to_owned(),
+        }
+    }
+
+    pub(super) fn into_response(self) -> Response<AnswerBody> {
+        let allow = matches!(self, Self::MethodNotAllowed);
+        let (status, code, id, message) = self.parts();
+        let body =
+            json!({ "jsonrpc": "2.0", "id": id, "error": { "code": code, "message": message } });
+        let mut response = Response::new(Full::new(Bytes::from(body.to_string())).boxed());
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json"),
+        );
+        if allow {
+            headers.insert(header::ALLOW, HeaderValue::from_static("POST"));
+        }
+        response
+    }
+
+    fn parts(self) -> (StatusCode, i32, Option<Value>, String) {
+        let plain = |status, code, message: &str| (status, code, None, message.to_owned());
+        match self {
+            Self::NotFound => plain(
+                StatusCode::NOT_FOUND,
+                INVALID_REQUEST,
+                "no such path: MCP is served at /mcp",
+            ),
+            Self::MethodNotAllowed => plain(
+                StatusCode::METHOD_NOT_ALLOWED,
+                INVALID_REQUEST,
+                "only POST is served here",
+            ),
+            Self::ForbiddenOrigin => plain(
+                StatusCode::FORBIDDEN,
+                INVALID_REQUEST,
+                "pages of this origin may not call this server",
+            ),
+            Self::UnsupportedMediaType => plain(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                INVALID_REQUEST,
+                "the Content-Type has to be application/json",
+            ),
+            Self::TooLarge => plain(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                INVALID_REQUEST,
+                "the body is larger than 6 MB",
+            ),
+            Self::NotJson => plain(
+                StatusCode::BAD_REQUEST,
+                PARSE_ERROR,
+                "the body is not valid JSON",
+            ),
+            Self::Message { code, id, message } => (StatusCode::BAD_REQUEST, code, id, message),
+            Self::Internal => plain(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                INTERNAL_ERROR,
+                "the server failed; the log says more",
+            ),
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! [`FunctionInvoker`] by the AWS SDK.
+
+use super::{FunctionInvoker, InvokeFailure, InvokeRequest};
+use aws_sdk_lambda::{
+    Client, Config,
+    config::{retry::RetryConfig, timeout::TimeoutConfig},
+    error::SdkError,
+    operation::invoke::{InvokeError, InvokeOutput},
+    primitives::Blob,
+};
+use aws_smithy_runtime_api::client::{
+    interceptors::context::InterceptorContext,
+    retries::classifiers::{ClassifyRetry, RetryAction, RetryClassifierPriority},
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use serde::Deserialize;
+use std::time::Duration;
+
+/// Time in which a connection to Lambda has to stand.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// `errorType` with which Lambda reports a function's own timeout.
+const TIMED_OUT: &str = "Sandbox.Timedout";
+/// `errorType` with which Lambda reports an answer over 6 MB.
+const RESPONSE_TOO_LARGE: &str = "Function.ResponseSizeTooLarge";
+/// Longest part of an `errorType` that is kept: functions choose it freely.
+const ERROR_TYPE_AT_MOST: usize = 100;
+
+/// Invokes functions through the Lambda API.
+#[derive(Debug, Clone)]
+pub struct LambdaInvoker {
+    client: Client,
+}
+
+impl LambdaInvoker {
+    /// Makes the client once for all invocations.
+    ///
+    /// Throttling and broken connections are retried (connections break while an environment is frozen). An answer
+    /// with a 5xx status is not, since the function may have run.
+    pub fn new(sdk: &registry::aws::SdkConfig) -> Self {
+        let mut config = Config::from(sdk)
+            .to_builder()
+            .retry_config(RetryConfig::standard())
+            .retry_classifier(NotAfterServerError)
+            // The time limit of each request is the only bound on an answer.
+            .timeout_config(
+                TimeoutConfig::builder()
+                    .connect_timeout(CONNECT_TIMEOUT)
+                    .build(),
+            );
+        if let Some(url) = registry::aws::endpoint_url("lambda") {
+            config = config.endpoint_url(url);
+        }
+        Self {
+            client: Client::from_conf(config.build()),
+        }
+    }
+}
+
+impl FunctionInvoker for LambdaInvoker {
+    async fn invoke(&self, request: InvokeRequest) -> Result<Bytes, InvokeFailure> {
+        let sent = self
+            .client
+            .invoke()
+            .function_name(request.function.to_string())
+            .set_client_context(
+                request
+                    .client_context
+                    .map(|context| STANDARD.encode(context)),
+            )
+            .payload(Blob::new(request.payload))
+            .send();
+        match tokio::time::timeout(request.time_limit, sent).await {
+            Ok(Ok(output)) => answer(output),
+            Ok(Err(error)) => Err(failure(error)),
+            Err(_) => Err(InvokeFailure::TimedOut(request.time_limit)),
+        }
+    }
+}
+
+fn answer(output: InvokeOutput) -> Result<Bytes, InvokeFailure> {
+    let payload = output.payload.map(Blob::into_inner).unwrap_or_default();
+    if output.function_error.is_some() {
+        Err(function_error(&payload))
+    } else {
+        Ok(payload.into())
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ErrorReport {
+    error_type: Option<String>,
+    error_message: Option<String>,
+}
+
+fn function_error(payload: &[u8]) -> InvokeFailure {
+    let report = serde_json::from_slice(payload).unwrap_or(ErrorReport {
+        error_type: None,
+        error_message: None,
+    });
+    match report.error_type {
+        Some(kind) if kind == TIMED_OUT => InvokeFailure::FunctionTimedOut,
+        Some(kind) if kind == RESPONSE_TOO_LARGE => InvokeFailure::ResponseTooLarge,
+        Some(kind) => InvokeFailure::Crashed {
+            kind: kind.chars().take(ERROR_TYPE_AT_MOST).collect(),
+        },
+        // A report without a type is Lambda's own; runtimes older than `Sandbox.Timedout` say it in words only.
+        None if report
+            .error_message
+            .is_some_and(|message| message.contains("Task timed out after")) =>
+        {
+            InvokeFailure::FunctionTimedOut
+        }
+        None => InvokeFailure::Crashed {
+            kind: "unknown".to_owned(),
+        },
+    }
+}
+
+fn failure(error: SdkError<InvokeError>) -> InvokeFailure {
+    let status = error
+        .raw_response()
+        .map(|response| response.status().as_u16());
+    let recursion = error
+        .as_service_error()
+        .is_some_and(InvokeError::is_recursive_invocation_exception);
+    let cause = Box::new(error);
+    match status {
+        _ if recursion => InvokeFailure::Recursion(cause),
+        // 409: the function is being created or updated, or its snapshot isn't ready.
+        Some(409 | 429) => InvokeFailure::Busy(cause),
+        Some(403) => InvokeFailure::Denied(cause),
+        Some(404) => InvokeFailure::Missing(cause),
+        Some(413) => InvokeFailure::RequestTooLarge(cause),
+        _ => InvokeFailure::Unavailable(cause),
+    }
+}
+
+/// Forbids the retry of an invocation that Lambda answered with a server error.
+#[derive(Debug)]
+struct NotAfterServerError;
+
+impl ClassifyRetry for NotAfterServerError {
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        match context.response() {
+            Some(response) if response.status().is_server_error() => RetryAction::RetryForbidden,
+            _ => RetryAction::NoActionIndicated,
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        "not after a server error"
+    }
+
+    fn priority(&self) -> RetryClassifierPriority {
+        RetryClassifierPriority::run_after(RetryClassifierPriority::transient_error_classifier())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(payload: &str) -> String {
+        function_error(payload.as_bytes()).to_string()
+    }
+
+    #[test]
+    fn function_errors_are_told_apart_by_their_type() {
+        insta::assert_snapshot!(kind(r#"{"errorType":"Sandbox.Timedout","errorMessage":"x"}"#), @"the function ran into its own timeout");
+        insta::assert_snapshot!(kind(r#"{"errorMessage":"2026-11-23 r Task timed out after 3.00 seconds"}"#), @"the function ran into its own timeout");
+        insta::assert_snapshot!(kind(r#"{"errorType":"Function.ResponseSizeTooLarge"}"#), @"the answer is too large for Lambda");
+        insta::assert_snapshot!(kind(r#"{"errorType":"ValueError","errorMessage":"secret"}"#), @r#"the function failed with "ValueError""#);
+        insta::assert_snapshot!(kind("not json"), @r#"the function failed with "unknown""#);
+    }
+}

@@ -1,0 +1,111 @@
+//! `prompts/list` and `prompts/get`.
+
+use super::{
+    Server,
+    cursor::{Place, after},
+    report, unreadable,
+};
+use crate::{contract::Event, invoke::FunctionInvoker};
+use registry::{Definition, PromptDefinition, RegistrationId, RegistrationStore, RegistrationType};
+use rmcp::{
+    ErrorData, RoleServer,
+    model::{
+        GetPromptRequestParams, GetPromptResult, JsonObject, ListPromptsResult,
+        PaginatedRequestParams,
+    },
+    service::RequestContext,
+};
+
+pub(super) async fn list<S: RegistrationStore, I: FunctionInvoker>(
+    server: &Server<S, I>,
+    request: Option<PaginatedRequestParams>,
+) -> Result<ListPromptsResult, ErrorData> {
+    let place = Place::of_registrations(request, RegistrationType::Prompt)?;
+    let page = server
+        .catalog()
+        .await?
+        .page(place.as_ref())
+        .await
+        .map_err(unreadable)?;
+    let mut result = ListPromptsResult::with_all_items(page.items.clone());
+    result.next_cursor = after(page.next.as_ref(), RegistrationType::Prompt);
+    Ok(result)
+}
+
+pub(super) async fn get<S: RegistrationStore, I: FunctionInvoker>(
+    server: &Server<S, I>,
+    request: GetPromptRequestParams,
+    context: &RequestContext<RoleServer>,
+) -> Result<GetPromptResult, ErrorData> {
+    let entry = match request.name.parse() {
+        Ok(name) => {
+            let id = RegistrationId {
+                kind: RegistrationType::Prompt,
+                name,
+            };
+            server
+                .catalog()
+                .await?
+                .entry(&id)
+                .await
+                .map_err(unreadable)?
+        }
+        Err(_) => None,
+    };
+    let Some(entry) = entry else {
+        return Err(ErrorData::invalid_params(
+            format!("unknown prompt: {}", request.name),
+            None,
+        ));
+    };
+    let arguments = request.arguments.unwrap_or_default();
+    if let Definition::Prompt(definition) = &entry.registration.definition {
+        check(definition, &arguments)?;
+    }
+    let event = Event::call(
+        &entry.registration,
+        &arguments,
+        &server.extra(&entry, context),
+    );
+    let reply = server
+        .shared
+        .run(&entry, event, &server.invocation)
+        .await
+        .map_err(|explanation| ErrorData::internal_error(explanation, None))?;
+    reply.into_prompt_result().map_err(|failure| {
+        report(&entry, &server.invocation, &failure);
+        ErrorData::internal_error(
+            format!("{} gave no usable answer: {failure}", entry.title()),
+            None,
+        )
+    })
+}
+
+/// Prompt arguments are strings by name. Source: MCP schema, `GetPromptRequestParams`.
+fn check(definition: &PromptDefinition, arguments: &JsonObject) -> Result<(), ErrorData> {
+    let missing = definition
+        .arguments
+        .iter()
+        .filter(|argument| argument.required && !arguments.contains_key(&argument.name))
+        .map(|argument| format!("`{}` is required", argument.name));
+    let unusable = arguments.iter().filter_map(|(name, value)| {
+        let known = definition
+            .arguments
+            .iter()
+            .any(|argument| argument.name == *name);
+        match (known, value.is_string()) {
+            (false, _) => Some(format!("`{name}` is not an argument of this prompt")),
+            (true, false) => Some(format!("`{name}` has to be a string")),
+            (true, true) => None,
+        }
+    });
+    let problems: Vec<_> = missing.chain(unusable).collect();
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(ErrorData::invalid_params(
+            format!("the arguments don't fit: {}", problems.join("; ")),
+            None,
+        ))
+    }
+}

@@ -1,0 +1,158 @@
+//! `resources/list`, `resources/templates/list` and `resources/read`.
+
+use super::{
+    Server,
+    cursor::{Place, after},
+    report, unreadable,
+};
+use crate::{
+    catalog::{Entry, FoundResource, FreshCatalog},
+    contract::Event,
+    invoke::FunctionInvoker,
+};
+use registry::{
+    Definition, RegistrationId, RegistrationName, RegistrationStore, RegistrationType,
+    ResourceDefinition,
+};
+use rmcp::{
+    ErrorData, RoleServer,
+    model::{
+        ListResourceTemplatesResult, ListResourcesResult, PaginatedRequestParams,
+        ReadResourceResult, Resource, ResourceTemplate,
+    },
+    service::RequestContext,
+};
+use serde_json::json;
+use std::sync::Arc;
+
+const KIND: RegistrationType = RegistrationType::Resource;
+
+/// Lists resources with plain URIs first, then what is behind the templates whose functions list it, one template a
+/// page, so that a list never waits for more than one function.
+pub(super) async fn list<S: RegistrationStore, I: FunctionInvoker>(
+    server: &Server<S, I>,
+    request: Option<PaginatedRequestParams>,
+    context: &RequestContext<RoleServer>,
+) -> Result<ListResourcesResult, ErrorData> {
+    match Place::of(request, KIND)? {
+        Place::After(place) => {
+            let catalog = server.catalog().await?;
+            let page = catalog
+                .page::<Resource>(place.as_ref())
+                .await
+                .map_err(unreadable)?;
+            let mut result = ListResourcesResult::with_all_items(page.items.clone());
+            result.next_cursor = after(page.next.as_ref(), KIND);
+            if result.next_cursor.is_some() {
+                return Ok(result);
+            }
+            let (behind, next) = behind_next_template(server, &catalog, None, context).await?;
+            result.resources.extend(behind);
+            result.next_cursor = next;
+            Ok(result)
+        }
+        Place::BehindTemplates(place) => {
+            let catalog = server.catalog().await?;
+            let (behind, next) = behind_next_template(server, &catalog, place, context).await?;
+            let mut result = ListResourcesResult::with_all_items(behind);
+            result.next_cursor = next;
+            Ok(result)
+        }
+    }
+}
+
+pub(super) async fn list_templates<S: RegistrationStore, I: FunctionInvoker>(
+    server: &Server<S, I>,
+    request: Option<PaginatedRequestParams>,
+) -> Result<ListResourceTemplatesResult, ErrorData> {
+    let place = Place::of_registrations(request, KIND)?;
+    let page = server
+        .catalog()
+        .await?
+        .page::<ResourceTemplate>(place.as_ref())
+        .await
+        .map_err(unreadable)?;
+    let mut result = ListResourceTemplatesResult::with_all_items(page.items.clone());
+    result.next_cursor = after(page.next.as_ref(), KIND);
+    Ok(result)
+}
+
+pub(super) async fn read<S: RegistrationStore, I: FunctionInvoker>(
+    server: &Server<S, I>,
+    uri: &str,
+    context: &RequestContext<RoleServer>,
+) -> Result<ReadResourceResult, ErrorData> {
+    let found = server
+        .catalog()
+        .await?
+        .resource(uri)
+        .await
+        .map_err(unreadable)?;
+    let Some(FoundResource { entry, variables }) = found else {
+        return Err(ErrorData::resource_not_found(
+            "resource not found",
+            Some(json!({ "uri": uri })),
+        ));
+    };
+    let event = Event::read(uri, &variables, &server.extra(&entry, context));
+    let reply = server
+        .shared
+        .run(&entry, event, &server.invocation)
+        .await
+        .map_err(|explanation| ErrorData::internal_error(explanation, None))?;
+    let mime_type = definition(&entry).and_then(|definition| definition.mime_type.as_deref());
+    reply
+        .into_resource_result(uri, mime_type)
+        .map_err(|failure| {
+            report(&entry, &server.invocation, &failure);
+            ErrorData::internal_error(
+                format!("{} gave no usable answer: {failure}", entry.title()),
+                None,
+            )
+        })
+}
+
+/// What the first listing template after `place` lists, and the cursor behind it.
+///
+/// A function that fails leaves its part out: the rest of the list is of more use than an error.
+async fn behind_next_template<S: RegistrationStore, I: FunctionInvoker>(
+    server: &Server<S, I>,
+    catalog: &FreshCatalog<'_, S>,
+    place: Option<RegistrationName>,
+    context: &RequestContext<RoleServer>,
+) -> Result<(Vec<Resource>, Option<String>), ErrorData> {
+    let templates = catalog.templates().await.map_err(unreadable)?;
+    let listing = templates
+        .iter()
+        .filter(|template| template.lists)
+        .map(|template| &template.name);
+    let mut rest = listing.filter(|name| place.as_ref().is_none_or(|place| *name > place));
+    let Some(name) = rest.next() else {
+        return Ok((Vec::new(), None));
+    };
+    let next = rest
+        .next()
+        .map(|_| Place::BehindTemplates(Some(name.clone())).to_cursor(KIND));
+    let id = RegistrationId {
+        kind: KIND,
+        name: name.clone(),
+    };
+    let Some(entry) = catalog.entry(&id).await.map_err(unreadable)? else {
+        return Ok((Vec::new(), next));
+    };
+    let event = Event::list(&server.extra(&entry, context));
+    let listed = match server.shared.run(&entry, event, &server.invocation).await {
+        Ok(reply) => reply
+            .into_resource_list()
+            .map_err(|failure| report(&entry, &server.invocation, &failure)),
+        Err(_reported) => Err(()),
+    };
+    Ok((listed.map(|list| list.resources).unwrap_or_default(), next))
+}
+
+fn definition(entry: &Arc<Entry>) -> Option<&ResourceDefinition> {
+    match &entry.registration.definition {
+        Definition::Resource(definition) => Some(definition),
+        Definition::Tool(_) | Definition::Prompt(_) => None,
+    }
+}

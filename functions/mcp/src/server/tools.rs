@@ -1,0 +1,140 @@
+//! `tools/list` and `tools/call`.
+
+use super::{
+    Called, Server,
+    cursor::{Place, after},
+    report, unreadable,
+};
+use crate::{
+    catalog::{Entry, ToolEntry},
+    contract::Event,
+    invoke::FunctionInvoker,
+};
+use registry::{RegistrationStore, RegistrationType, schema::Violation};
+use rmcp::{
+    ErrorData, RoleServer,
+    model::{
+        CallToolRequestParams, CallToolResult, ContentBlock, ListToolsResult,
+        PaginatedRequestParams,
+    },
+    service::RequestContext,
+};
+use serde_json::Value;
+
+pub(super) async fn list<S: RegistrationStore, I: FunctionInvoker>(
+    server: &Server<S, I>,
+    request: Option<PaginatedRequestParams>,
+) -> Result<ListToolsResult, ErrorData> {
+    let place = Place::of_registrations(request, RegistrationType::Tool)?;
+    let page = server
+        .catalog()
+        .await?
+        .page(place.as_ref())
+        .await
+        .map_err(unreadable)?;
+    let mut result = ListToolsResult::with_all_items(page.items.clone());
+    result.next_cursor = after(page.next.as_ref(), RegistrationType::Tool);
+    Ok(result)
+}
+
+pub(super) async fn call<S: RegistrationStore, I: FunctionInvoker>(
+    server: &Server<S, I>,
+    request: CallToolRequestParams,
+    context: &RequestContext<RoleServer>,
+) -> Result<CallToolResult, ErrorData> {
+    let looked_up = match &server.called {
+        Called::Tool(looked_up) => looked_up.clone(),
+        Called::Nothing => Ok(None),
+    };
+    let entry = looked_up.map_err(unreadable)?;
+    let Some((entry, tool)) = entry
+        .as_ref()
+        .and_then(|entry| Some((entry, entry.tool.as_ref()?)))
+    else {
+        return Err(ErrorData::invalid_params(
+            format!("unknown tool: {}", request.name),
+            None,
+        ));
+    };
+    let arguments = Value::Object(request.arguments.unwrap_or_default());
+    if let Err(violations) = tool.input.check(&arguments) {
+        // A tool result rather than an error, so that the model reads it and can do better. Source: MCP 2025-11-25,
+        // "Tools", "Error handling".
+        return Ok(failed(format!(
+            "the arguments don't fit {}:{}",
+            entry.title(),
+            lines(&violations)
+        )));
+    }
+    let Value::Object(arguments) = arguments else {
+        unreachable!("made from a map above")
+    };
+    let event = Event::call(
+        &entry.registration,
+        &arguments,
+        &server.extra(entry, context),
+    );
+    let reply = match server.shared.run(entry, event, &server.invocation).await {
+        Ok(reply) => reply,
+        Err(explanation) => return Ok(failed(explanation)),
+    };
+    let result = match reply.into_tool_result() {
+        Ok(result) => result,
+        Err(error) => {
+            report(entry, &server.invocation, &error);
+            return Ok(failed(format!(
+                "{} gave an answer that can't be used: {error}",
+                entry.title()
+            )));
+        }
+    };
+    Ok(promised(entry, tool, result))
+}
+
+/// Holds a result to the shape the registration promises for structured content.
+///
+/// Source: MCP 2025-06-18 and later, "Tools", "Output schema".
+fn promised(entry: &Entry, tool: &ToolEntry, result: CallToolResult) -> CallToolResult {
+    let Some(output) = tool
+        .output
+        .as_ref()
+        .filter(|_| result.is_error != Some(true))
+    else {
+        return result;
+    };
+    let Some(content) = &result.structured_content else {
+        return failed(format!(
+            "{} gave no structured content, which its outputSchema promises",
+            entry.title()
+        ));
+    };
+    match output.check(content) {
+        Ok(()) => result,
+        Err(violations) => failed(format!(
+            "the structured content of {} does not fit its outputSchema:{}",
+            entry.title(),
+            lines(&violations)
+        )),
+    }
+}
+
+fn failed(explanation: String) -> CallToolResult {
+    CallToolResult::error(vec![ContentBlock::text(explanation)])
+}
+
+fn lines(violations: &[Violation]) -> String {
+    violations
+        .iter()
+        .fold(String::new(), |mut lines, violation| {
+            let place = if violation.path.is_empty() {
+                "(the whole)"
+            } else {
+                &violation.path
+            };
+            lines.push_str("\n- ");
+            lines.push_str(place);
+            lines.push_str(": ");
+            lines.push_str(&violation.message);
+            lines
+        })
+}

@@ -1,0 +1,61 @@
+//! The function that administrators register tools, resources and prompts with.
+//!
+//! `POST /register`, `GET /register`, and `GET`, `PUT` and `DELETE` of `/register/{id}`, behind a Function URL. A request
+//! becomes a [`router::Route`], the route's handler asks the store, and every answer, good or bad, is JSON.
+
+pub mod answer;
+mod handlers;
+mod listing;
+pub mod logging;
+mod media_type;
+pub mod router;
+pub mod settings;
+
+use std::time::Instant;
+
+use lambda_http::{Body, Request, RequestExt, Response};
+use registry::RegistrationStore;
+
+use crate::router::Route;
+
+/// Answers one request and logs one line about it: neither body nor credentials.
+pub async fn answer(store: &impl RegistrationStore, request: Request) -> Response<Body> {
+    let started = Instant::now();
+    let request_id = request
+        .lambda_context_ref()
+        .map(|context| context.request_id.clone())
+        .unwrap_or_default();
+    let method = request.method().clone();
+    let path = request.raw_http_path().to_owned();
+    let result = match router::route(&method, &path) {
+        Ok(route) => dispatch(store, route, &request).await,
+        Err(failure) => Err(failure),
+    };
+    let response = match result {
+        Ok(response) => response,
+        Err(failure) => failure.into_response(&request_id),
+    };
+    tracing::info!(
+        requestId = request_id,
+        method = %method,
+        path,
+        status = response.status().as_u16(),
+        durationMs = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        "answered"
+    );
+    response
+}
+
+async fn dispatch(
+    store: &impl RegistrationStore,
+    route: Route,
+    request: &Request,
+) -> Result<Response<Body>, answer::Failure> {
+    match route {
+        Route::Create => handlers::create(store, request).await,
+        Route::List => listing::list(store, request).await,
+        Route::Read(id) => handlers::read(store, &id).await,
+        Route::Replace(id) => handlers::replace(store, &id, request).await,
+        Route::Delete(id) => handlers::delete(store, &id).await,
+    }
+}

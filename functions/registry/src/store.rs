@@ -1,0 +1,179 @@
+//! The port behind which registrations are kept.
+
+use std::fmt;
+use std::future::Future;
+
+use crate::id::{RegistrationId, RegistrationType};
+use crate::name::RegistrationName;
+use crate::registration::Registration;
+use crate::uri_template::UriTemplate;
+
+/// Counts the writes of the whole catalog: each write of any registration makes the next version. 0 before the first.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CatalogVersion(u64);
+
+impl CatalogVersion {
+    /// The version with this number.
+    pub fn new(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// Its number.
+    pub fn get(self) -> u64 {
+        self.0
+    }
+
+    /// The version that the next write makes.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+impl fmt::Display for CatalogVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A registration as the store keeps it.
+#[derive(Debug, Clone)]
+pub struct StoredRegistration {
+    /// What was registered.
+    pub registration: Registration,
+    /// The catalog version that its last write made, so no two writes ever share one.
+    pub revision: CatalogVersion,
+    /// When it was first written: RFC 3339, UTC, milliseconds.
+    pub created_at: String,
+    /// When it was last written: RFC 3339, UTC, milliseconds.
+    pub updated_at: String,
+}
+
+/// Part of a list.
+#[derive(Debug, Clone)]
+pub struct Page<T> {
+    /// The part, in order.
+    pub entries: Vec<T>,
+    /// There is more, after this name.
+    pub next: Option<RegistrationName>,
+}
+
+/// Which resources a list is to hold. The other types are listed whole with [`ResourceFilter::Any`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResourceFilter {
+    /// All.
+    Any,
+    /// Those with a fixed URI.
+    Uris,
+    /// Those with a URI template.
+    Templates,
+}
+
+/// What went wrong below the store. Its text is for logs: it says which operation failed and how, and holds neither
+/// credentials nor documents.
+pub type StoreSource = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why the store could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A registration with this id exists; nothing was changed.
+    #[error("{0} is registered already")]
+    AlreadyExists(RegistrationId),
+    /// No registration has this id; nothing was changed.
+    #[error("{0} is not registered")]
+    NotFound(RegistrationId),
+    /// Another resource has this URI; nothing was changed.
+    #[error("the URI {uri} is taken by {by}")]
+    UriTaken {
+        /// The URI.
+        uri: String,
+        /// The resource that has it.
+        by: RegistrationId,
+    },
+    /// Other writes came first, again and again; nothing was changed, and trying later will do.
+    #[error("gave up after {attempts} attempts, because other writes came first each time")]
+    Conflict {
+        /// How often it was tried.
+        attempts: u32,
+    },
+    /// An item exists but is not what this program writes.
+    #[error("the stored item {item} cannot be read")]
+    Corrupt {
+        /// The item's type and name, as an id.
+        item: String,
+        /// What is wrong with it.
+        #[source]
+        source: StoreSource,
+    },
+    /// The table's capacity is used up; trying later will do.
+    #[error("the table is throttled")]
+    Throttled(#[source] StoreSource),
+    /// The function's role lacks a permission.
+    #[error("access to the table is denied")]
+    Denied(#[source] StoreSource),
+    /// Anything else: the table is missing, the network is down, the answer makes no sense.
+    #[error("the table is unavailable")]
+    Unavailable(#[source] StoreSource),
+}
+
+/// What a request for a resource by URI has to know of each template, kept in the `resource-template` pointers so that
+/// no registration has to be read to match one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredTemplate {
+    /// The registration that has the template.
+    pub name: RegistrationName,
+    /// The template.
+    pub template: UriTemplate,
+    /// Whether its function lists the resources behind it (`invocation.list`).
+    pub lists: bool,
+}
+
+/// Where registrations are kept. All reads see every write that was answered before they began.
+pub trait RegistrationStore: Send + Sync + 'static {
+    /// The catalog's version: moves with every write.
+    fn catalog_version(&self) -> impl Future<Output = Result<CatalogVersion, StoreError>> + Send;
+
+    /// One registration, with one read.
+    fn get(
+        &self,
+        id: &RegistrationId,
+    ) -> impl Future<Output = Result<Option<StoredRegistration>, StoreError>> + Send;
+
+    /// The first `limit` registrations of a type whose names come after `after`, in the order of their names' bytes.
+    /// A page holds fewer when their documents come to about 1 MB before; only a page without `next` is the last one.
+    /// An item that cannot be read is logged and left out, so that one broken item does not take a list down.
+    fn list(
+        &self,
+        kind: RegistrationType,
+        filter: ResourceFilter,
+        after: Option<&RegistrationName>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Page<StoredRegistration>, StoreError>> + Send;
+
+    /// The resource registered with exactly this URI.
+    fn resource_at(
+        &self,
+        uri: &str,
+    ) -> impl Future<Output = Result<Option<RegistrationName>, StoreError>> + Send;
+
+    /// Every resource template, in the order of names.
+    fn resource_templates(
+        &self,
+    ) -> impl Future<Output = Result<Vec<StoredTemplate>, StoreError>> + Send;
+
+    /// Keeps a new registration. [`StoreError::AlreadyExists`] and [`StoreError::UriTaken`] change nothing.
+    fn create(
+        &self,
+        registration: &Registration,
+    ) -> impl Future<Output = Result<StoredRegistration, StoreError>> + Send;
+
+    /// Puts a registration in the place of the one with its id. [`StoreError::NotFound`] and [`StoreError::UriTaken`]
+    /// change nothing.
+    fn replace(
+        &self,
+        registration: &Registration,
+    ) -> impl Future<Output = Result<StoredRegistration, StoreError>> + Send;
+
+    /// Forgets a registration. [`StoreError::NotFound`] changes nothing.
+    fn delete(&self, id: &RegistrationId) -> impl Future<Output = Result<(), StoreError>> + Send;
+}

@@ -1,0 +1,148 @@
+//! The examples in the README and in `docs/` work, and their links lead somewhere.
+//!
+//! Every `sh` block is either one curl command or lines of `cargo xtask`. The curl commands of a document are sent, in
+//! its order, to one local cloud that stands in for `http://127.0.0.1:9100`, and have to succeed.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a panic is how a test fails, in its helpers too"
+)]
+
+#[path = "docs/curl.rs"]
+mod curl;
+#[path = "docs/markdown.rs"]
+mod markdown;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use fs_err as fs;
+use support::TestCloud;
+
+use crate::markdown::{Block, blocks, relative_links};
+
+/// The origin that the documents name.
+const ORIGIN: &str = "http://127.0.0.1:9100";
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap()
+        .to_path_buf()
+}
+
+/// The README and every page of `docs/`.
+fn documents() -> Vec<PathBuf> {
+    let mut documents = vec![root().join("README.md")];
+    for entry in fs::read_dir(root().join("docs")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "md") {
+            documents.push(path);
+        }
+    }
+    documents
+}
+
+fn all_blocks() -> Vec<(PathBuf, Block)> {
+    let of = |path: PathBuf| {
+        let found = blocks(&fs::read_to_string(&path).unwrap());
+        found.into_iter().map(move |block| (path.clone(), block))
+    };
+    documents().into_iter().flat_map(of).collect()
+}
+
+#[tokio::test]
+async fn every_curl_command_succeeds() {
+    let mut sent = 0;
+    for document in documents() {
+        let text = fs::read_to_string(&document).unwrap();
+        let commands: Vec<_> = blocks(&text).into_iter().filter(Block::is_curl).collect();
+        if commands.is_empty() {
+            continue;
+        }
+        let cloud = TestCloud::start().await.unwrap();
+        for block in commands {
+            let command = block.text.replace(ORIGIN, &cloud.origin());
+            let reply = cloud.http().send(curl::request(&command)).await.unwrap();
+            let body = String::from_utf8_lossy(&reply.body);
+            let place = format!("{}:{}", document.display(), block.line);
+            assert!(
+                reply.status.is_success(),
+                "{place}: {} {body}",
+                reply.status
+            );
+            assert!(!body.contains("\"error\""), "{place}: {body}");
+            sent += 1;
+        }
+        cloud.shutdown().await;
+    }
+    assert!(sent > 0, "no curl command was found");
+}
+
+#[test]
+fn every_xtask_command_is_one() {
+    let xtask = support::cloud::binaries()
+        .join("xtask")
+        .with_extension(std::env::consts::EXE_EXTENSION);
+    let mut seen = 0;
+    for (document, block) in all_blocks() {
+        if block.language != "sh" || block.is_curl() {
+            continue;
+        }
+        for line in block.text.lines() {
+            let words = shlex::split(line).unwrap();
+            let place = format!("{}:{}: {line}", document.display(), block.line);
+            assert_eq!(words[..2], ["cargo", "xtask"], "{place}");
+            if words[2] == "bench" {
+                // Its arguments are another program's, built only for measuring.
+                continue;
+            }
+            let output = Command::new(&xtask)
+                .args([&words[2], "--help"])
+                .output()
+                .unwrap();
+            assert!(output.status.success(), "{place}");
+            let help = String::from_utf8(output.stdout).unwrap();
+            for flag in words[3..]
+                .iter()
+                .filter(|word| word.starts_with("--") && word.len() > 2)
+            {
+                assert!(
+                    help.contains(flag.as_str()),
+                    "{place}: {flag} is not in the command's help"
+                );
+            }
+            seen += 1;
+        }
+    }
+    assert!(seen > 0, "no xtask command was found");
+}
+
+#[test]
+fn every_json_example_is_json() {
+    for (document, block) in all_blocks()
+        .into_iter()
+        .filter(|(_, block)| block.language == "json")
+    {
+        if let Err(error) = serde_json::from_str::<serde_json::Value>(&block.text) {
+            panic!("{}:{}: {error}", document.display(), block.line);
+        }
+    }
+}
+
+#[test]
+fn every_relative_link_leads_to_a_file() {
+    let mut followed = 0;
+    for document in documents() {
+        for link in relative_links(&fs::read_to_string(&document).unwrap()) {
+            let target = document.parent().unwrap().join(&link);
+            assert!(
+                target.exists(),
+                "{}: {link} does not exist",
+                document.display()
+            );
+            followed += 1;
+        }
+    }
+    assert!(followed > 0, "no link was found");
+}

@@ -1,0 +1,287 @@
+//! The local cloud as a whole: what is started in which order, and ended again.
+
+use std::collections::BTreeMap;
+use std::fs::TryLockError;
+use std::path::{Path, PathBuf};
+
+use futures_util::future::try_join_all;
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use crate::config::{Auth, Config, Data};
+use crate::credentials::{Credentials, Keyring, KeyringError, Principal};
+use crate::dynamodb::{DynamoDb, DynamoDbError};
+use crate::endpoints::Endpoints;
+use crate::function::{FunctionSpec, REGION};
+use crate::gateway::Gateway;
+use crate::host::{AddError, HostSettings, LambdaHost, WarmError};
+use crate::listener;
+use crate::registrations::{Existing, RegisterError, Registrar, SAMPLE};
+use crate::template::{Application, InvokeMode, TemplateError, TemplateFunction};
+use crate::url::FunctionUrl;
+
+/// The sample's function name, as its registrations' ARNs have it.
+const SAMPLE_FUNCTION: &str = "mcp-tool-hello";
+/// The database's file in the data folder.
+const DATABASE: &str = "dynamodb.sqlite";
+/// The file that is locked while a data folder is in use.
+const LOCK: &str = "lock";
+
+/// Why a local cloud can't be started.
+#[derive(Debug, Error)]
+pub enum CloudError {
+    /// The port is taken.
+    #[error("port {port} is already in use; choose another with --port")]
+    PortInUse {
+        /// The port.
+        port: u16,
+    },
+    /// The port can't be listened on for another reason.
+    #[error("can't listen on port {port}")]
+    Listen {
+        /// The port.
+        port: u16,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// Another local cloud uses the data folder.
+    #[error("another local cloud is using {folder}; choose another folder with --data")]
+    DataInUse {
+        /// The folder.
+        folder: String,
+    },
+    /// The data folder can't be used.
+    #[error("can't use the data folder")]
+    Data(#[source] std::io::Error),
+    /// A function's program is missing.
+    #[error("function {function}: there is no program {program}; build it with `cargo build -p {package}`")]
+    NoProgram {
+        /// The function.
+        function: String,
+        /// Where its program should be.
+        program: String,
+        /// The package that it is built from.
+        package: String,
+    },
+    /// The template can't be used.
+    #[error("the template can't be used")]
+    Template(#[from] TemplateError),
+    /// The local keys can't be used.
+    #[error(transparent)]
+    Keyring(#[from] KeyringError),
+    /// `DynamoDB` did not start.
+    #[error("the local DynamoDB can't be started")]
+    DynamoDb(#[from] DynamoDbError),
+    /// A function can't be added.
+    #[error(transparent)]
+    Function(#[from] AddError),
+    /// A function does not start.
+    #[error(transparent)]
+    Warm(#[from] WarmError),
+    /// A registration was not taken.
+    #[error(transparent)]
+    Register(#[from] RegisterError),
+    /// There are no users.
+    #[error("there must be a local user")]
+    NoUsers,
+}
+
+/// A running local cloud. Call [`shutdown`](Self::shutdown) to end its processes in order.
+#[derive(Debug)]
+pub struct LocalCloud {
+    endpoints: Endpoints,
+    auth: Auth,
+    keyring: Keyring,
+    host: LambdaHost,
+    registration: FunctionUrl,
+    dynamodb: DynamoDb,
+    gateway: JoinHandle<()>,
+    /// Locked for as long as it is open.
+    _lock: Option<fs_err::File>,
+}
+
+impl LocalCloud {
+    /// Starts everything and registers what the configuration says. On an error nothing is left running.
+    pub async fn start(config: Config) -> Result<Self, CloudError> {
+        if config.users.is_empty() {
+            return Err(CloudError::NoUsers);
+        }
+        let application = Application::load(config.template.as_deref(), &config.parameters)?;
+        let functions = functions(&config, &application)?;
+        let listener = bind(config.port)?;
+        let port = listener.local_addr().map_err(|source| CloudError::Listen { port: config.port, source })?.port();
+        let folder = match &config.data {
+            Data::Memory => None,
+            Data::Dir(folder) => Some(folder.as_path()),
+        };
+        let lock = folder.map(lock).transpose()?;
+        let keyring = Keyring::open(folder, &config.users)?;
+        let database = folder.map(|folder| folder.join(DATABASE));
+        let dynamodb =
+            DynamoDb::start(database.as_deref(), &application.tables, config.count_dynamodb_requests).await?;
+        let endpoints = Endpoints::new(port, dynamodb.endpoint());
+
+        let host = LambdaHost::new(HostSettings {
+            environment: shared_variables(&keyring.functions().credentials, &endpoints),
+            logs: config.logs.clone(),
+            init_timeout: config.init_timeout,
+            ..HostSettings::default()
+        });
+        let url = |id: &str| -> Result<FunctionUrl, TemplateError> {
+            let function = application.function(id)?;
+            let mode = function.url.unwrap_or(InvokeMode::Buffered);
+            Ok(FunctionUrl { function: function.name.clone(), mode, port })
+        };
+        let (mcp, registration) = (url("McpFunction")?, url("RegistrationFunction")?);
+        for function in functions {
+            host.add(function)?;
+        }
+        let gateway = Gateway {
+            host: host.clone(),
+            keyring: (config.auth == Auth::Iam).then(|| keyring.clone()),
+            mcp,
+            registration: registration.clone(),
+        };
+        let gateway = tokio::spawn(gateway.serve(listener));
+        let cloud =
+            Self { endpoints, auth: config.auth, keyring, host, registration, dynamodb, gateway, _lock: lock };
+        if let Err(error) = cloud.prepare(&config).await {
+            cloud.shutdown().await;
+            return Err(error);
+        }
+        Ok(cloud)
+    }
+
+    async fn prepare(&self, config: &Config) -> Result<(), CloudError> {
+        if config.warm {
+            let functions = self.host.functions();
+            try_join_all(functions.iter().map(|function| self.host.warm(&function.name))).await?;
+        }
+        let registrar = self.registrar();
+        if config.sample {
+            for (file, text) in SAMPLE {
+                registrar.register(file, text, Existing::Keep).await?;
+            }
+        }
+        for file in &config.register {
+            registrar.register_file(file).await?;
+        }
+        Ok(())
+    }
+
+    fn registrar(&self) -> Registrar<'_> {
+        let caller = (self.auth == Auth::Iam).then(|| self.keyring.users().first()).flatten();
+        Registrar { host: &self.host, url: &self.registration, caller }
+    }
+
+    /// Where everything is.
+    pub fn endpoints(&self) -> &Endpoints {
+        &self.endpoints
+    }
+
+    /// The keys of the first local user.
+    pub fn credentials(&self) -> &Credentials {
+        &self.users()[0].credentials
+    }
+
+    /// All local users with their keys; at least one.
+    pub fn users(&self) -> &[Principal] {
+        self.keyring.users()
+    }
+
+    /// The functions.
+    pub fn host(&self) -> &LambdaHost {
+        &self.host
+    }
+
+    /// The requests that `DynamoDB` has served, if [`Config::count_dynamodb_requests`] asked to count them, else 0.
+    pub fn dynamodb_requests(&self) -> u64 {
+        self.dynamodb.requests()
+    }
+
+    /// The ids of everything registered, as the registration function lists them.
+    pub async fn registrations(&self) -> Result<Vec<String>, RegisterError> {
+        self.registrar().list().await
+    }
+
+    /// Ends every process and stops serving.
+    pub async fn shutdown(self) {
+        self.gateway.abort();
+        self.host.shutdown().await;
+        self.dynamodb.shutdown().await;
+    }
+}
+
+/// The template's functions, the sample's and the tools.
+fn functions(config: &Config, application: &Application) -> Result<Vec<FunctionSpec>, CloudError> {
+    let mut functions = Vec::new();
+    for function in &application.functions {
+        functions.push(template_function(config, function)?);
+    }
+    if config.sample {
+        let program = program(&config.binaries, SAMPLE_FUNCTION, "sample")?;
+        functions.push(FunctionSpec::new(SAMPLE_FUNCTION, vec![program]));
+    }
+    functions.extend(config.tools.iter().cloned());
+    Ok(functions)
+}
+
+fn template_function(config: &Config, function: &TemplateFunction) -> Result<FunctionSpec, CloudError> {
+    Ok(FunctionSpec {
+        name: function.name.clone(),
+        command: vec![program(&config.binaries, &function.name, &function.binary)?],
+        memory_mb: function.memory_mb,
+        timeout: function.timeout,
+        environment: function.environment.clone(),
+        max_concurrency: function.reserved_concurrency.unwrap_or(config.max_concurrency),
+    })
+}
+
+fn program(binaries: &Path, function: &str, package: &str) -> Result<String, CloudError> {
+    let program: PathBuf = binaries.join(format!("{package}{}", std::env::consts::EXE_SUFFIX));
+    if !program.is_file() {
+        return Err(CloudError::NoProgram {
+            function: function.to_owned(),
+            program: program.display().to_string(),
+            package: package.to_owned(),
+        });
+    }
+    Ok(program.to_string_lossy().into_owned())
+}
+
+/// What every function finds in its environment: its role's keys, and where the services are, by the SDKs' own names.
+/// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>
+fn shared_variables(credentials: &Credentials, endpoints: &Endpoints) -> BTreeMap<String, String> {
+    let mut variables = BTreeMap::from([
+        ("AWS_REGION".to_owned(), REGION.to_owned()),
+        ("AWS_ACCESS_KEY_ID".to_owned(), credentials.access_key_id.clone()),
+        ("AWS_SECRET_ACCESS_KEY".to_owned(), credentials.secret_access_key.clone()),
+        ("AWS_ENDPOINT_URL_LAMBDA".to_owned(), endpoints.lambda_endpoint.clone()),
+        ("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), endpoints.dynamodb_endpoint.clone()),
+    ]);
+    if let Some(token) = &credentials.session_token {
+        variables.insert("AWS_SESSION_TOKEN".to_owned(), token.clone());
+    }
+    variables
+}
+
+fn bind(port: u16) -> Result<TcpListener, CloudError> {
+    listener::bind(port).map_err(|source| {
+        if source.kind() == std::io::ErrorKind::AddrInUse {
+            CloudError::PortInUse { port }
+        } else {
+            CloudError::Listen { port, source }
+        }
+    })
+}
+
+fn lock(folder: &Path) -> Result<fs_err::File, CloudError> {
+    fs_err::create_dir_all(folder).map_err(CloudError::Data)?;
+    let file = fs_err::File::create(folder.join(LOCK)).map_err(CloudError::Data)?;
+    match file.file().try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(CloudError::DataInUse { folder: folder.display().to_string() }),
+        Err(TryLockError::Error(error)) => Err(CloudError::Data(error)),
+    }
+}

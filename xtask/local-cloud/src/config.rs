@@ -1,0 +1,84 @@
+//! How a local cloud is set up.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::function::FunctionSpec;
+use crate::host::LogSink;
+
+/// Where registrations and keys are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Data {
+    /// Nowhere: they end with the local cloud.
+    Memory,
+    /// In a folder, which is created if it is missing. One local cloud at a time uses it.
+    Dir(PathBuf),
+}
+
+/// Who may call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Auth {
+    /// Everyone. Functions see no caller.
+    None,
+    /// Whoever signs with a local key. Functions see the key's principal.
+    Iam,
+}
+
+/// Everything a local cloud can be told.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The port on 127.0.0.1; 0 takes a free one.
+    pub port: u16,
+    /// Where data is kept.
+    pub data: Data,
+    /// Who may call.
+    pub auth: Auth,
+    /// The SAM template; `None` is the one this program was built with.
+    pub template: Option<PathBuf>,
+    /// Values for the template's parameters, in place of their defaults.
+    pub parameters: BTreeMap<String, String>,
+    /// The folder with the programs `mcp`, `registration` and `sample`.
+    pub binaries: PathBuf,
+    /// Functions beside the template's.
+    pub tools: Vec<FunctionSpec>,
+    /// Whether to run the sample function and register what it offers.
+    pub sample: bool,
+    /// Files with a registration or an array of them, to be created or replaced at start.
+    pub register: Vec<PathBuf>,
+    /// The names of the local IAM users; each has keys of its own.
+    pub users: Vec<String>,
+    /// The most environments of a function that the template sets no limit for.
+    pub max_concurrency: usize,
+    /// Whether to start each function once at start, so that one that can't run is noticed then.
+    pub warm: bool,
+    /// Whether to count requests to `DynamoDB`, which puts a proxy before it.
+    pub count_dynamodb_requests: bool,
+    /// How long a function may take to initialise.
+    pub init_timeout: Duration,
+    /// Where the functions' output goes.
+    pub logs: LogSink,
+}
+
+impl Config {
+    /// In memory, on a free port, without signatures, with the sample, one user called `local`, warmed up.
+    pub fn new(binaries: impl Into<PathBuf>) -> Self {
+        Self {
+            port: 0,
+            data: Data::Memory,
+            auth: Auth::None,
+            template: None,
+            parameters: BTreeMap::new(),
+            binaries: binaries.into(),
+            tools: Vec::new(),
+            sample: true,
+            register: Vec::new(),
+            users: vec!["local".to_owned()],
+            max_concurrency: FunctionSpec::DEFAULT_CONCURRENCY,
+            warm: true,
+            count_dynamodb_requests: false,
+            init_timeout: Duration::from_secs(10),
+            logs: LogSink::Stderr,
+        }
+    }
+}

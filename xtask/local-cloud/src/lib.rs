@@ -1,0 +1,34 @@
+//! Lambda, Function URLs and DynamoDB on one machine: the engine behind `cargo xtask local`.
+//!
+//! [`LocalCloud`] runs the product's two functions, the sample and any tools; [`LambdaHost`] alone runs single functions.
+//! This package meets the functions only as programs and through `sar/template.yaml`.
+
+mod api;
+mod cloud;
+mod config;
+mod credentials;
+mod dynamodb;
+mod endpoints;
+mod function;
+mod gateway;
+mod host;
+mod listener;
+mod one_line;
+mod registrations;
+mod sigv4;
+mod template;
+mod url;
+
+pub use cloud::{CloudError, LocalCloud};
+pub use config::{Auth, Config, Data};
+pub use credentials::{Credentials, KeyringError, Principal};
+pub use dynamodb::DynamoDbError;
+pub use endpoints::Endpoints;
+pub use function::{ACCOUNT_ID, FunctionReference, FunctionSpec, FunctionSpecError, REGION, function_arn};
+pub use host::{
+    AddError, Answer, EnvironmentInfo, EnvironmentState, Fault, FunctionFailure, HostSettings, InitFailure, Invocation,
+    InvokeError, Invoked, LambdaHost, LogSink, MAX_PAYLOAD, StreamedAnswer, WarmError,
+};
+pub use one_line::one_line;
+pub use registrations::RegisterError;
+pub use template::{Application, InvokeMode, TemplateError, TemplateFunction, TemplateTable};

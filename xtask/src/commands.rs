@@ -1,0 +1,7 @@
+//! One file a command: its arguments and its `run`.
+
+pub(crate) mod bench;
+pub(crate) mod ci;
+pub(crate) mod clients;
+pub(crate) mod local;
+pub(crate) mod test;

@@ -1,0 +1,147 @@
+//! The checks themselves, cheapest first.
+
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::commands::{clients, test};
+use crate::tools::{self, PythonEnvironment};
+use crate::{paths, process};
+
+const CARGO_DENY_VERSION: &str = "0.20.2";
+const TYPOS_REQUIREMENT: &str = "typos==1.52.0\n";
+const TEMPLATE_REQUIREMENTS: &str = "cfn-lint==1.58.0\naws-sam-translator==1.115.0\n";
+
+/// One check.
+pub(super) struct Step {
+    /// What `--skip` and `--only` call it.
+    pub(super) name: &'static str,
+    /// What it holds up.
+    pub(super) about: &'static str,
+    /// Runs it; the flag asks for known vulnerabilities too.
+    pub(super) run: fn(bool) -> Result<()>,
+}
+
+/// All checks in the order they run.
+pub(super) const STEPS: &[Step] = &[
+    Step {
+        name: "format",
+        about: "rustfmt has nothing to change",
+        run: |_| format(),
+    },
+    Step {
+        name: "typos",
+        about: "no misspelt words",
+        run: |_| typos(),
+    },
+    Step {
+        name: "template",
+        about: "cfn-lint and the SAM translator accept the template",
+        run: |_| template(),
+    },
+    Step {
+        name: "clippy",
+        about: "no warnings in any target",
+        run: |_| clippy(),
+    },
+    Step {
+        name: "docs",
+        about: "the documentation builds and its links lead somewhere",
+        run: |_| docs(),
+    },
+    Step {
+        name: "deny",
+        about: "dependencies: licences, sources, bans",
+        run: deny,
+    },
+    Step {
+        name: "test",
+        about: "the Rust tests",
+        run: |_| test::run(&test::Args::default()).map(drop),
+    },
+    Step {
+        name: "clients",
+        about: "real MCP clients, in every era each speaks",
+        run: |_| clients::run_all(),
+    },
+];
+
+fn format() -> Result<()> {
+    process::run(cargo().args(["fmt", "--all", "--check"]))
+}
+
+fn clippy() -> Result<()> {
+    process::run(cargo().args([
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--locked",
+        "--",
+        "-D",
+        "warnings",
+    ]))
+}
+
+fn docs() -> Result<()> {
+    process::run(
+        cargo()
+            .args([
+                "doc",
+                "--workspace",
+                "--no-deps",
+                "--document-private-items",
+                "--locked",
+            ])
+            .env("RUSTDOCFLAGS", "-D warnings"),
+    )
+}
+
+/// Vulnerabilities are asked for only on demand: the database comes from GitHub, and a check that depends on a host
+/// being reachable fails for reasons that are not in the change.
+fn deny(advisories: bool) -> Result<()> {
+    let program = tools::cargo_program("cargo-deny", CARGO_DENY_VERSION)?;
+    let mut command = Command::new(program);
+    command
+        .current_dir(paths::workspace_root())
+        .args(["--locked", "check", "bans", "licenses", "sources"]);
+    if advisories {
+        command.arg("advisories");
+    }
+    process::run(&mut command)
+}
+
+fn typos() -> Result<()> {
+    let environment =
+        PythonEnvironment::prepare(paths::target_dir()?.join("tools/typos"), TYPOS_REQUIREMENT)?;
+    process::run(Command::new(environment.program("typos")).current_dir(paths::workspace_root()))
+}
+
+fn template() -> Result<()> {
+    let environment = PythonEnvironment::prepare(
+        paths::target_dir()?.join("tools/template"),
+        TEMPLATE_REQUIREMENTS,
+    )?;
+    let root = paths::workspace_root();
+    process::run(
+        Command::new(environment.program("cfn-lint"))
+            // It reads the empty default of a list of subnets even where a condition keeps it out.
+            .args([
+                "--ignore-checks",
+                "W1030",
+                "--template",
+                "sar/template.yaml",
+            ])
+            .current_dir(&root),
+    )?;
+    process::run(
+        Command::new(environment.program("python"))
+            .args(["tests/template/translate.py", "sar/template.yaml"])
+            .current_dir(&root),
+    )
+}
+
+fn cargo() -> Command {
+    let mut command = Command::new(paths::cargo());
+    command.current_dir(paths::workspace_root());
+    command
+}

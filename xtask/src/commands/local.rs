@@ -1,0 +1,111 @@
+//! `cargo xtask local`: the product on this machine.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+
+use anyhow::Result;
+use clap::ValueEnum;
+
+use crate::{paths, process};
+
+/// Run the functions, Lambda and DynamoDB on this machine until Ctrl-C.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Port of the MCP and registration URLs; 0 takes a free one.
+    #[arg(long, default_value_t = 9100)]
+    port: u16,
+    /// Folder that keeps registrations and keys [default: target/local].
+    #[arg(long, value_name = "DIR", conflicts_with = "memory")]
+    data: Option<PathBuf>,
+    /// Keep nothing: registrations end with the process.
+    #[arg(long)]
+    memory: bool,
+    /// Who may call: anybody, or only requests signed with the printed keys.
+    #[arg(long, value_enum, default_value_t = Auth::None)]
+    auth: Auth,
+    /// A program that speaks the Lambda Runtime API, as function NAME; can be given again.
+    #[arg(long, value_name = "NAME=COMMAND")]
+    tool: Vec<String>,
+    /// A JSON file with one registration or an array of them, registered at start; can be given again.
+    #[arg(long, value_name = "FILE")]
+    register: Vec<PathBuf>,
+    /// Leave out the sample tool, resource and prompt.
+    #[arg(long)]
+    no_sample: bool,
+    /// Build and run the optimised binaries.
+    #[arg(long)]
+    release: bool,
+    /// Print where things are for a person, or as one line of JSON.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Auth {
+    None,
+    Iam,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+/// Builds what a local cloud runs and answers the folder it is in.
+pub(crate) fn build(release: bool) -> Result<PathBuf> {
+    let mut command = Command::new(paths::cargo());
+    command.arg("build").current_dir(paths::workspace_root());
+    for package in ["mcp", "registration", "sample", "local-cloud"] {
+        command.args(["--package", package]);
+    }
+    if release {
+        command.arg("--release");
+    }
+    process::run(&mut command)?;
+    paths::binaries_dir(release)
+}
+
+/// Builds, then becomes the local cloud: its output, signals and exit code are this command's.
+pub(crate) fn run(args: Args) -> Result<ExitCode> {
+    let binaries = build(args.release)?;
+    process::replace_with(Command::new(binaries.join("local-cloud")).args(forwarded(args)))
+}
+
+/// The arguments as `local-cloud` takes them.
+fn forwarded(args: Args) -> Vec<OsString> {
+    let root = paths::workspace_root();
+    let mut words: Vec<OsString> = vec!["--port".into(), args.port.to_string().into()];
+    let mut pair = |name: &str, value: OsString| words.extend([name.into(), value]);
+    pair("--template", root.join("sar/template.yaml").into());
+    pair(
+        "--data",
+        args.data
+            .unwrap_or_else(|| root.join("target/local"))
+            .into(),
+    );
+    pair("--auth", value_name(&args.auth));
+    pair("--format", value_name(&args.format));
+    for tool in args.tool {
+        pair("--tool", tool.into());
+    }
+    for file in args.register {
+        pair("--register", file.into());
+    }
+    if args.memory {
+        words.push("--memory".into());
+    }
+    if args.no_sample {
+        words.push("--no-sample".into());
+    }
+    words
+}
+
+/// The word that stands for `value` on the command line.
+fn value_name(value: &impl ValueEnum) -> OsString {
+    value
+        .to_possible_value()
+        .map(|value| value.get_name().into())
+        .unwrap_or_default()
+}

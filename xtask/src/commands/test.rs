@@ -1,0 +1,40 @@
+//! `cargo xtask test`: the Rust tests, with the binaries they run.
+
+use std::process::{Command, ExitCode};
+
+use anyhow::Result;
+
+use crate::{paths, process};
+
+/// Run the unit, integration and end-to-end tests; needs nothing but Rust.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct Args {
+    /// Arguments for the test programs, such as a part of a test's name.
+    #[arg(last = true, value_name = "FILTER")]
+    filter: Vec<String>,
+}
+
+/// Builds every target in one go, runs the tests, then the examples in documentation.
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    // The tests start the functions as programs, which `cargo test` builds only for the packages that own them. The
+    // same selection in both calls means one set of features, so that nothing is compiled twice.
+    let selection = ["--workspace", "--all-targets"];
+    process::run(cargo().arg("build").args(selection))?;
+    process::run(
+        cargo()
+            .arg("test")
+            .args(selection)
+            .arg("--")
+            .args(&args.filter),
+    )?;
+    if args.filter.is_empty() {
+        process::run(cargo().args(["test", "--workspace", "--doc"]))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn cargo() -> Command {
+    let mut command = Command::new(paths::cargo());
+    command.current_dir(paths::workspace_root());
+    command
+}

@@ -1,0 +1,47 @@
+//! The repository's commands, run as `cargo xtask COMMAND`.
+//!
+//! This program parses arguments and starts other programs; it depends on no crate of the workspace, so that it
+//! compiles in seconds and none of its commands waits for an SDK it does not need.
+
+mod commands;
+mod paths;
+mod process;
+mod tools;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::commands::{bench, ci, clients, local, test};
+
+/// The repository's commands.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Local(local::Args),
+    Test(test::Args),
+    Clients(clients::Args),
+    Bench(bench::Args),
+    Ci(ci::Args),
+}
+
+/// Exit codes: 0 done, 1 failed, 2 wrong usage (clap's own).
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Local(args) => local::run(args),
+        Command::Test(args) => test::run(&args),
+        Command::Clients(args) => clients::run(&args),
+        Command::Bench(args) => bench::run(args),
+        Command::Ci(args) => Ok(ci::run(&args)),
+    };
+    result.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}
