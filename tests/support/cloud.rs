@@ -3,8 +3,9 @@
 use std::env;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use local_cloud::{Config, LocalCloud};
+use serde_json::Value;
 
 use crate::http::Http;
 use crate::mcp::{LegacyClient, ModernClient};
@@ -20,5 +21,87 @@ pub fn binaries() -> PathBuf {
     }
     let test = env::current_exe().unwrap_or_default();
     // target/debug/deps/test-0123456789abcdef
-    test.ancestors().nth(2).map(PathBuf::from).unwrap_or_default()
+    test.ancestors()
+        .nth(2)
+        .map(PathBuf::from)
+        .unwrap_or_default()
+}
+
+/// A local cloud in memory on a free port, with the sample registered.
+#[derive(Debug)]
+pub struct TestCloud {
+    cloud: LocalCloud,
+    http: Http,
+}
+
+impl TestCloud {
+    /// Starts one as `cargo xtask local --memory --port 0` does.
+    pub async fn start() -> Result<Self> {
+        Self::start_with(|_| {}).await
+    }
+
+    /// Starts one after `change` had its say about the configuration.
+    pub async fn start_with(change: impl FnOnce(&mut Config)) -> Result<Self> {
+        let mut config = Config::new(binaries());
+        change(&mut config);
+        let cloud = LocalCloud::start(config)
+            .await
+            .context("the local cloud did not start; `cargo xtask test` builds what it needs")?;
+        Ok(Self {
+            cloud,
+            http: Http::new(),
+        })
+    }
+
+    /// The local cloud itself: endpoints, keys, functions, faults.
+    pub fn cloud(&self) -> &LocalCloud {
+        &self.cloud
+    }
+
+    /// An HTTP client that keeps its connections.
+    pub fn http(&self) -> &Http {
+        &self.http
+    }
+
+    /// The origin of every URL, such as `http://127.0.0.1:41234`.
+    pub fn origin(&self) -> String {
+        self.cloud.endpoints().lambda_endpoint.clone()
+    }
+
+    /// The URL of `path`, which begins with `/`.
+    pub fn url(&self, path: &str) -> String {
+        self.origin() + path
+    }
+
+    /// A client of the stateless revision.
+    pub fn modern(&self) -> ModernClient {
+        ModernClient::new(self.http.clone(), &self.cloud.endpoints().mcp_url)
+    }
+
+    /// A client that shook hands in `version`, and the result of `initialize`.
+    pub async fn legacy(&self, version: &str) -> Result<(LegacyClient, Value)> {
+        LegacyClient::connect(self.http.clone(), &self.cloud.endpoints().mcp_url, version).await
+    }
+
+    /// Registers `registration`.
+    ///
+    /// Errors: it was not created; the error has the whole answer.
+    pub async fn register(&self, registration: &Value) -> Result<()> {
+        let reply = self
+            .http
+            .post(&self.cloud.endpoints().registration_url, registration)
+            .await?;
+        ensure!(
+            reply.status == 201,
+            "status {}: {}",
+            reply.status,
+            reply.text()?
+        );
+        Ok(())
+    }
+
+    /// Ends every process that it started.
+    pub async fn shutdown(self) {
+        self.cloud.shutdown().await;
+    }
 }

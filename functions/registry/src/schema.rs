@@ -12,6 +12,7 @@ mod header_rules;
 mod messages;
 mod rules;
 mod walk;
+mod work;
 
 pub(crate) use rules::{check_input, check_output};
 

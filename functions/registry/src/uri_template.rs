@@ -166,3 +166,6 @@ impl fmt::Debug for UriTemplate {
         write!(f, "UriTemplate({})", self.text)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,10 @@
 //! The store does what its port promises, over `DynamoDB` itself.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up has failed"
+)]
+
 use std::collections::BTreeSet;
 
 use registry::{

@@ -9,7 +9,10 @@ use serde_json::{Value, json};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| Ok::<_, Error>(answer(&event.payload)))).await
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
+        Ok::<_, Error>(answer(&event.payload))
+    }))
+    .await
 }
 
 /// The answer to one event. A `statusCode` of 400 or more says that the call failed, and `body` why.
@@ -82,7 +85,10 @@ mod tests {
             ("other", json!({})),
         ] {
             let answer = call(kind, event);
-            assert!(answer.starts_with(r#"{"statusCode":400,"body":""#), "{answer}");
+            assert!(
+                answer.starts_with(r#"{"statusCode":400,"body":""#),
+                "{answer}"
+            );
         }
     }
 }

@@ -7,7 +7,8 @@ use http::Request;
 ///
 /// Panics at an option it does not know: an example that is not understood is not tested.
 pub(crate) fn request(command: &str) -> Request<Bytes> {
-    let words = shlex::split(command).unwrap();
+    // A backslash at the end of a line continues it, which shlex leaves to its caller.
+    let words = shlex::split(&command.replace("\\\n", " ")).unwrap();
     let mut words = words.into_iter();
     assert_eq!(words.next().as_deref(), Some("curl"), "{command}");
     let (mut url, mut method, mut body) = (None, None, None);

@@ -57,7 +57,7 @@ impl InvokeFailure {
                 format!("{what} can't be used: its function does not exist; ask the administrator")
             }
             Self::TimedOut(limit) => format!(
-                "{what} gave no answer within {} seconds",
+                "{what} gave no answer within {} s",
                 whole_seconds(*limit)
             ),
             Self::FunctionTimedOut => format!("{what} ran out of time"),

@@ -23,12 +23,15 @@ const AMAZON_ROOTS: &str = include_str!("amazon-roots.pem");
 ///
 /// Each of the three is made when first needed. The connections of all three have `TCP_NODELAY`.
 pub(super) fn client() -> SharedHttpClient {
-    let amazon = TrustStore::empty().with_pem_certificate(AMAZON_ROOTS);
     SharedHttpClient::new(ByHost {
         plain: Builder::new().build_http(),
-        amazon: tls(amazon),
+        amazon: amazon(),
         system: tls(TrustStore::default()),
     })
+}
+
+fn amazon() -> SharedHttpClient {
+    tls(TrustStore::empty().with_pem_certificate(AMAZON_ROOTS))
 }
 
 fn tls(trust: TrustStore) -> SharedHttpClient {
@@ -119,6 +122,9 @@ impl Route {
 
 #[cfg(test)]
 mod tests {
+    use aws_smithy_runtime_api::client::runtime_components::RuntimeComponentsBuilder;
+    use aws_smithy_types::config_bag::ConfigBag;
+
     use super::*;
 
     #[test]
@@ -148,7 +154,12 @@ mod tests {
     }
 
     #[test]
-    fn amazons_roots_are_five() {
+    fn amazons_roots_are_read() {
         assert_eq!(AMAZON_ROOTS.matches("BEGIN CERTIFICATE").count(), 5);
+        // This hook makes the TLS connector, which panics over certificates that it cannot read.
+        let components = RuntimeComponentsBuilder::new("test");
+        amazon()
+            .validate_base_client_config(&components, &ConfigBag::base())
+            .unwrap();
     }
 }

@@ -225,3 +225,49 @@ fn of_reasons(reasons: &[CancellationReason]) -> Result<Outcome, StoreError> {
         ))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How a cancelled transaction with these codes, in the order of its items, is understood.
+    fn understood(codes: &[&str]) -> &'static str {
+        let reasons: Vec<CancellationReason> = codes
+            .iter()
+            .map(|code| CancellationReason::builder().code(*code).build())
+            .collect();
+        match of_reasons(&reasons) {
+            Ok(Outcome::Done) => "done",
+            Ok(Outcome::Raced) => "raced",
+            Ok(Outcome::RegistrationDiffers) => "registration differs",
+            Ok(Outcome::PointerTaken { .. }) => "pointer taken",
+            Err(StoreError::Throttled(_)) => "throttled",
+            Err(StoreError::Denied(_)) => "denied",
+            Err(_) => "unavailable",
+        }
+    }
+
+    #[test]
+    fn the_place_of_a_reason_says_what_it_means() {
+        const FAILED: &str = "ConditionalCheckFailed";
+        for (codes, expected) in [
+            ([FAILED, "None", "None"], "raced"),
+            (["None", FAILED, "None"], "registration differs"),
+            ([FAILED, FAILED, FAILED], "registration differs"),
+            (["None", "None", FAILED], "pointer taken"),
+            ([FAILED, "None", FAILED], "pointer taken"),
+            (["TransactionConflict", "None", "None"], "raced"),
+            (["None", "TransactionConflict", "None"], "raced"),
+            (["None", "ThrottlingError", "None"], "throttled"),
+            (
+                ["None", "ProvisionedThroughputExceeded", "None"],
+                "throttled",
+            ),
+            (["None", "AccessDenied", "None"], "denied"),
+            (["None", "ValidationError", "None"], "unavailable"),
+            (["None", "None", "None"], "unavailable"),
+        ] {
+            assert_eq!(understood(&codes), expected, "{codes:?}");
+        }
+    }
+}

@@ -10,6 +10,13 @@ use crate::problem::Problems;
 /// The longest text taken for a title, of a registration or inside an annotation.
 pub(super) const MAX_TITLE: usize = 256;
 
+const HINTS: [&str; 4] = [
+    "readOnlyHint",
+    "destructiveHint",
+    "idempotentHint",
+    "openWorldHint",
+];
+
 /// Tool annotations (`ToolAnnotations` of the MCP schema). Empty counts as absent.
 pub(super) fn tool_annotations(
     fields: &mut Fields<'_>,
@@ -18,12 +25,6 @@ pub(super) fn tool_annotations(
     let raw = fields.take("annotations")?;
     let mut inner = Fields::read(raw, &fields.path("annotations"), problems)?;
     inner.text("title", MAX_TITLE, problems);
-    const HINTS: [&str; 4] = [
-        "readOnlyHint",
-        "destructiveHint",
-        "idempotentHint",
-        "openWorldHint",
-    ];
     for hint in HINTS {
         inner.boolean(hint, problems);
     }

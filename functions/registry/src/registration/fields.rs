@@ -265,13 +265,11 @@ impl<'a> Fields<'a> {
 
 /// A JSON string, or a problem.
 pub(super) fn as_text(raw: &RawValue, at: &str, problems: &mut Problems) -> Option<String> {
-    match serde_json::from_str(raw.get()) {
-        Ok(text) => Some(text),
-        Err(_) => {
-            problems.add(at, format!("must be a string, not {}", kind_of(raw)));
-            None
-        }
+    let text = serde_json::from_str(raw.get()).ok();
+    if text.is_none() {
+        problems.add(at, format!("must be a string, not {}", kind_of(raw)));
     }
+    text
 }
 
 /// The elements of a JSON array with their paths, or a problem.
@@ -280,19 +278,12 @@ pub(super) fn as_array<'a>(
     at: &str,
     problems: &mut Problems,
 ) -> Option<Vec<(String, &'a RawValue)>> {
-    match serde_json::from_str::<Vec<&'a RawValue>>(raw.get()) {
-        Ok(elements) => Some(
-            elements
-                .into_iter()
-                .enumerate()
-                .map(|(index, element)| (format!("{at}[{index}]"), element))
-                .collect(),
-        ),
-        Err(_) => {
-            problems.add(at, format!("must be an array, not {}", kind_of(raw)));
-            None
-        }
-    }
+    let Ok(elements) = serde_json::from_str::<Vec<&'a RawValue>>(raw.get()) else {
+        problems.add(at, format!("must be an array, not {}", kind_of(raw)));
+        return None;
+    };
+    let paths = (0..).map(|index| format!("{at}[{index}]"));
+    Some(paths.zip(elements).collect())
 }
 
 /// Whether a JSON text is `{}` or `[]`, however it is spaced.

@@ -115,6 +115,11 @@ pub(super) fn of_schema_error(error: &ValidationError<'_>) -> String {
         Kind::Format { format } if format == "regex" => {
             "is not a regular expression that is understood here".to_owned()
         }
+        // The only keyword whose own schema is a choice: one name, or several.
+        Kind::AnyOf { .. } if error.instance_path().as_str().ends_with("/type") => {
+            "is not \"array\", \"boolean\", \"integer\", \"null\", \"number\", \"object\", \"string\" or an array of those"
+                .to_owned()
+        }
         kind => of_violation(kind),
     }
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::walk::walk;
-use super::{ArgumentSchema, header_rules};
+use super::{ArgumentSchema, header_rules, work};
 use crate::problem::Problems;
 use crate::registration::fields::shorten;
 
@@ -14,6 +14,9 @@ const MAX_BYTES: usize = 64 * 1024;
 const MAX_DEPTH: usize = 32;
 /// The most schemas inside one, itself included.
 const MAX_SUBSCHEMAS: usize = 1000;
+
+/// The most schemas that one check may look at, as [`work`] counts them: about a millisecond.
+const MAX_WORK: u64 = 10_000;
 
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 
@@ -83,6 +86,12 @@ fn check_size(schema: &Value, at: &str) -> Result<(), String> {
             "nests schemas deeper than {MAX_DEPTH}: flatten it, or name parts in `$defs`"
         ));
     }
+    // Only now, for it counts recursively.
+    if count <= MAX_SUBSCHEMAS && work::of(schema) > MAX_WORK {
+        return Err(format!(
+            "refers to its parts so often that a check looks at more than {MAX_WORK} schemas: refer to each part less"
+        ));
+    }
     if count > MAX_SUBSCHEMAS {
         return Err(format!(
             "holds more than {MAX_SUBSCHEMAS} schemas: simplify it"
@@ -121,7 +130,8 @@ fn check_references(schema: &Value, at: &str, problems: &mut Problems) {
             };
             let target = reference.split('#').next().unwrap_or_default();
             // Relative references are resolved when the schema is compiled, against the `$id` around them.
-            if target.contains(':') && !ids.contains(&target) {
+            let leads_out = target.contains(':') || (!target.is_empty() && ids.is_empty());
+            if leads_out && !ids.contains(&target) {
                 problems.add(
                     format!("{}.{keyword}", place.path),
                     format!(

@@ -22,7 +22,7 @@ pub(super) struct Place<'a> {
 pub(super) fn walk<'a>(root: &'a Value, path: &str, visit: &mut impl FnMut(&Place<'a>) -> bool) {
     if let Value::Object(schema) = root {
         descend(
-            Place {
+            &Place {
                 schema,
                 path: path.to_owned(),
                 depth: 0,
@@ -33,56 +33,59 @@ pub(super) fn walk<'a>(root: &'a Value, path: &str, visit: &mut impl FnMut(&Plac
     }
 }
 
-fn descend<'a>(place: Place<'a>, visit: &mut impl FnMut(&Place<'a>) -> bool) -> bool {
-    if !visit(&place) {
-        return false;
-    }
-    for (keyword, value) in place.schema {
-        let path = join(&place.path, keyword);
-        let go_on = match (keyword.as_str(), value) {
+fn descend<'a>(place: &Place<'a>, visit: &mut impl FnMut(&Place<'a>) -> bool) -> bool {
+    visit(place)
+        && subschemas(place.schema).all(|below| {
+            descend(
+                &Place {
+                    schema: below.schema,
+                    path: format!("{}.{}", place.path, below.path),
+                    depth: place.depth + 1,
+                    is_property: place.is_property && below.keyword == "properties",
+                },
+                visit,
+            )
+        })
+}
+
+/// A schema directly inside another.
+pub(super) struct Below<'a> {
+    pub(super) schema: &'a Map<String, Value>,
+    /// The keyword that holds it.
+    pub(super) keyword: &'a str,
+    /// The keyword, and the name or index under it if there are several.
+    path: String,
+}
+
+/// What lies directly in a schema and may be one, as objects: `true` and `false` hold nothing.
+pub(super) fn subschemas(schema: &Map<String, Value>) -> impl Iterator<Item = Below<'_>> {
+    schema.iter().flat_map(|(keyword, value)| {
+        let held: Vec<(String, &Value)> = match (keyword.as_str(), value) {
             // Values and names, not schemas.
             ("default" | "const" | "enum" | "examples" | "dependentRequired" | "required", _) => {
-                true
+                Vec::new()
             }
             (
                 "properties" | "$defs" | "definitions" | "dependencies" | "dependentSchemas"
                 | "patternProperties",
                 Value::Object(schemas),
-            ) => {
-                let is_property = place.is_property && keyword == "properties";
-                schemas.iter().all(|(name, schema)| {
-                    below(&place, schema, join(&path, name), is_property, visit)
-                })
-            }
-            (_, Value::Array(schemas)) => schemas.iter().enumerate().all(|(index, schema)| {
-                below(&place, schema, format!("{path}[{index}]"), false, visit)
-            }),
-            (_, schema) => below(&place, schema, path, false, visit),
+            ) => schemas
+                .iter()
+                .map(|(name, schema)| (join(keyword, name), schema))
+                .collect(),
+            (_, Value::Array(schemas)) => schemas
+                .iter()
+                .enumerate()
+                .map(|(index, schema)| (format!("{keyword}[{index}]"), schema))
+                .collect(),
+            (_, schema) => vec![(keyword.clone(), schema)],
         };
-        if !go_on {
-            return false;
-        }
-    }
-    true
-}
-
-fn below<'a>(
-    parent: &Place<'a>,
-    value: &'a Value,
-    path: String,
-    is_property: bool,
-    visit: &mut impl FnMut(&Place<'a>) -> bool,
-) -> bool {
-    let Value::Object(schema) = value else {
-        return true;
-    };
-    descend(
-        Place {
-            schema,
-            path,
-            depth: parent.depth + 1,
-            is_property,
-        },
-        visit,
-    )
+        held.into_iter().filter_map(move |(path, schema)| {
+            Some(Below {
+                schema: schema.as_object()?,
+                keyword,
+                path,
+            })
+        })
+    })
 }

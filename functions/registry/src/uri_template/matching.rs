@@ -3,7 +3,7 @@
 //! A template becomes a list of steps, and the match is a search over (step, position) that remembers where it failed,
 //! so that no template makes it exponential.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use percent_encoding::percent_decode_str;
 
@@ -15,7 +15,7 @@ enum Step<'a> {
     /// Exactly this.
     Literal(&'a str),
     /// One or more characters, none of them a stop.
-    Capture { name: &'a str, stops: &'static str },
+    Capture { name: &'a str, until: &'static str },
     /// Either this text and what follows, or go on at another step.
     Optional {
         lead: &'static str,
@@ -26,7 +26,7 @@ enum Step<'a> {
         names: &'a [String],
         first: char,
         next: char,
-        stops: &'static str,
+        until: &'static str,
     },
 }
 
@@ -35,7 +35,7 @@ pub(super) fn variables(parts: &[Part], uri: &str) -> Option<BTreeMap<String, St
     let mut search = Search {
         steps: &steps,
         uri,
-        dead_ends: HashSet::new(),
+        dead_ends: vec![false; (steps.len() + 1) * (uri.len() + 1)],
         found: Vec::new(),
     };
     if !search.from(0, 0) {
@@ -85,29 +85,29 @@ fn push_expression<'a>(steps: &mut Vec<Step<'a>>, expression: &'a Expression) {
             names,
             first: ';',
             next: ';',
-            stops: ";/?#",
+            until: ";/?#",
         }),
         Operator::Query => steps.push(Step::Pairs {
             names,
             first: '?',
             next: '&',
-            stops: "&#",
+            until: "&#",
         }),
         Operator::QueryContinued => steps.push(Step::Pairs {
             names,
             first: '&',
             next: '&',
-            stops: "&#",
+            until: "&#",
         }),
     }
 }
 
-fn push_list<'a>(steps: &mut Vec<Step<'a>>, names: &'a [String], stops: &'static str) {
+fn push_list<'a>(steps: &mut Vec<Step<'a>>, names: &'a [String], until: &'static str) {
     for (index, name) in names.iter().enumerate() {
         if index > 0 {
             steps.push(Step::Literal(","));
         }
-        steps.push(Step::Capture { name, stops });
+        steps.push(Step::Capture { name, until });
     }
 }
 
@@ -116,39 +116,41 @@ fn push_optionals<'a>(
     steps: &mut Vec<Step<'a>>,
     expression: &'a Expression,
     lead: &'static str,
-    stops: &'static str,
+    until: &'static str,
 ) {
     let last = expression.variables.len() - 1;
     let otherwise = steps.len() + 2 * expression.variables.len();
     for (index, name) in expression.variables.iter().enumerate() {
         steps.push(Step::Optional { lead, otherwise });
-        let stops = if expression.explode && index == last {
+        let until = if expression.explode && index == last {
             "?#"
         } else {
-            stops
+            until
         };
-        steps.push(Step::Capture { name, stops });
+        steps.push(Step::Capture { name, until });
     }
 }
 
 struct Search<'a> {
     steps: &'a [Step<'a>],
     uri: &'a str,
-    dead_ends: HashSet<(usize, usize)>,
+    /// For each step and each position whether nothing came of it.
+    dead_ends: Vec<bool>,
     found: Vec<(&'a str, &'a str)>,
 }
 
-impl<'a> Search<'a> {
+impl Search<'_> {
     /// Whether the steps from `step` on match the URI from `at` on. What they capture is in `found` then.
     fn from(&mut self, step: usize, at: usize) -> bool {
-        if self.dead_ends.contains(&(step, at)) {
+        let place = step * (self.uri.len() + 1) + at;
+        if self.dead_ends[place] {
             return false;
         }
         let found = self.found.len();
         let matched = self.step(step, at);
         if !matched {
             self.found.truncate(found);
-            self.dead_ends.insert((step, at));
+            self.dead_ends[place] = true;
         }
         matched
     }
@@ -164,8 +166,8 @@ impl<'a> Search<'a> {
                 (rest.starts_with(lead) && self.from(index + 1, at + lead.len()))
                     || self.from(*otherwise, at)
             }
-            Some(Step::Capture { name, stops }) => {
-                let longest = rest.find(|c| stops.contains(c)).unwrap_or(rest.len());
+            Some(Step::Capture { name, until }) => {
+                let longest = rest.find(|c| until.contains(c)).unwrap_or(rest.len());
                 // The longest first, as regular expressions do.
                 let ends = rest[..longest]
                     .char_indices()
@@ -184,9 +186,9 @@ impl<'a> Search<'a> {
                 names,
                 first,
                 next,
-                stops,
+                until,
             }) => {
-                let (pairs, taken) = pairs(names, [*first, *next], stops, rest);
+                let (pairs, taken) = pairs(names, [*first, *next], until, rest);
                 self.found.extend(pairs);
                 self.from(index + 1, at + taken)
             }
@@ -199,7 +201,7 @@ impl<'a> Search<'a> {
 fn pairs<'a>(
     names: &'a [String],
     [first, next]: [char; 2],
-    stops: &str,
+    until: &str,
     text: &'a str,
 ) -> (Vec<(&'a str, &'a str)>, usize) {
     let mut pairs: Vec<(&str, &str)> = Vec::new();
@@ -209,7 +211,7 @@ fn pairs<'a>(
         let Some(pair) = text[taken..].strip_prefix(mark) else {
             return (pairs, taken);
         };
-        let pair = &pair[..pair.find(|c| stops.contains(c)).unwrap_or(pair.len())];
+        let pair = &pair[..pair.find(|c| until.contains(c)).unwrap_or(pair.len())];
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let known = names
             .iter()

@@ -1,9 +1,7 @@
 //! What administrators see: every route, every status, whole answers.
 
+use crate::support::{Function, Sent, body, shown};
 use lambda_http::http::StatusCode;
-use support::{Function, Sent, body, shown};
-
-mod support;
 
 /// The body of the `POST` in the first README of the project, as printed there.
 const README_EXAMPLE: &str = r#"{
@@ -66,9 +64,9 @@ async fn the_readme_example_can_be_registered_read_changed_and_deleted() {
 async fn every_field_comes_back() {
     let function = Function::start().await;
     for (name, document) in [
-        ("tool", include_str!("fixtures/full-tool.json")),
-        ("resource", include_str!("fixtures/full-resource.json")),
-        ("prompt", include_str!("fixtures/full-prompt.json")),
+        ("tool", include_str!("../fixtures/full-tool.json")),
+        ("resource", include_str!("../fixtures/full-resource.json")),
+        ("prompt", include_str!("../fixtures/full-prompt.json")),
     ] {
         let answer = function.show("POST", "/register", Some(document)).await;
         insta::assert_snapshot!(format!("full_{name}"), answer);

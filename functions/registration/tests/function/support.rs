@@ -102,10 +102,8 @@ impl Function {
             event["body"] = json!(body);
             event["isBase64Encoded"] = json!(request.base64);
         }
-        let context = Context {
-            request_id: "11111111-1111-4111-8111-111111111111".to_owned(),
-            ..Context::default()
-        };
+        let mut context = Context::default();
+        "11111111-1111-4111-8111-111111111111".clone_into(&mut context.request_id);
         let request = lambda_http::request::from_str(&event.to_string())
             .unwrap()
             .with_lambda_context(context);

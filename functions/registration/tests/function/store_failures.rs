@@ -1,0 +1,103 @@
+//! What administrators see when the store fails in ways that no local `DynamoDB` can be made to.
+
+use lambda_http::{Body, RequestExt, Response};
+use registration::answer;
+use registry::{
+    CatalogVersion, Page, Registration, RegistrationId, RegistrationName, RegistrationStore,
+    RegistrationType, ResourceFilter, StoreError, StoredRegistration, StoredTemplate,
+};
+
+type Failure = fn() -> StoreError;
+
+/// A store that always fails in the same way.
+struct Failing(Failure);
+
+impl RegistrationStore for Failing {
+    async fn catalog_version(&self) -> Result<CatalogVersion, StoreError> {
+        Err(self.0())
+    }
+
+    async fn get(&self, _: &RegistrationId) -> Result<Option<StoredRegistration>, StoreError> {
+        Err(self.0())
+    }
+
+    async fn list(
+        &self,
+        _: RegistrationType,
+        _: ResourceFilter,
+        _: Option<&RegistrationName>,
+        _: usize,
+    ) -> Result<Page<StoredRegistration>, StoreError> {
+        Err(self.0())
+    }
+
+    async fn resource_at(&self, _: &str) -> Result<Option<RegistrationName>, StoreError> {
+        Err(self.0())
+    }
+
+    async fn resource_templates(&self) -> Result<Vec<StoredTemplate>, StoreError> {
+        Err(self.0())
+    }
+
+    async fn create(&self, _: &Registration) -> Result<StoredRegistration, StoreError> {
+        Err(self.0())
+    }
+
+    async fn replace(&self, _: &Registration) -> Result<StoredRegistration, StoreError> {
+        Err(self.0())
+    }
+
+    async fn delete(&self, _: &RegistrationId) -> Result<(), StoreError> {
+        Err(self.0())
+    }
+}
+
+async fn delete_fails_with(failure: Failure) -> Response<Body> {
+    let event = include_str!("../fixtures/function-url-event.json")
+        .replace("\"/register\"", "\"/register/tool-a\"")
+        .replace("\"GET\"", "\"DELETE\"");
+    let request = lambda_http::request::from_str(&event)
+        .unwrap()
+        .with_lambda_context(lambda_http::Context::default());
+    answer(&Failing(failure), request).await
+}
+
+#[tokio::test]
+async fn what_passes_is_a_503_to_try_again() {
+    let failures: [(Failure, &str); 2] = [
+        (
+            || StoreError::Throttled("ThrottlingException".into()),
+            "throttled",
+        ),
+        (|| StoreError::Conflict { attempts: 12 }, "busy"),
+    ];
+    for (failure, code) in failures {
+        let response = delete_fails_with(failure).await;
+        assert_eq!(response.status(), 503);
+        assert_eq!(response.headers()["retry-after"], "1");
+        let Body::Text(body) = response.body() else {
+            panic!("errors are texts");
+        };
+        assert!(body.contains(&format!(r#""code":"{code}""#)), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn causes_stay_in_the_log() {
+    let failures: [Failure; 2] = [
+        || StoreError::Denied("not authorized to perform dynamodb:PutItem".into()),
+        || StoreError::Unavailable("connection refused by 10.0.0.1".into()),
+    ];
+    for failure in failures {
+        let response = delete_fails_with(failure).await;
+        assert_eq!(response.status(), 500);
+        let Body::Text(body) = response.body() else {
+            panic!("errors are texts");
+        };
+        assert!(body.contains(r#""code":"internal_error""#), "{body}");
+        assert!(
+            !body.contains("PutItem") && !body.contains("10.0.0.1"),
+            "{body}"
+        );
+    }
+}

@@ -1,0 +1,56 @@
+//! A Lambda function that does what its command line says, for tests of what the gateway makes of it.
+//!
+//! `puppet echo` answers with the event and the client context, `reply TEXT` with the text as it is, `big BYTES` with
+//! a JSON string, `error TYPE` with an error report, `exit` ends the process, `hang` never answers.
+
+use anyhow::{Context, Result};
+use bytes::Bytes;
+use http::Request;
+use http_body_util::{BodyExt, Full};
+use hyper_util::client::legacy::{Client, connect::HttpConnector};
+use hyper_util::rt::TokioExecutor;
+use serde_json::{Value, json};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<()> {
+    let mut words = std::env::args().skip(1);
+    let mode = words.next().unwrap_or_else(|| "echo".to_owned());
+    let argument = words.next().unwrap_or_default();
+    let authority = std::env::var("AWS_LAMBDA_RUNTIME_API").context("not run by Lambda")?;
+    let invocations = format!("http://{authority}/2018-06-01/runtime/invocation");
+    let client: Client<HttpConnector, Full<Bytes>> =
+        Client::builder(TokioExecutor::new()).build_http();
+    loop {
+        let next = client.get(format!("{invocations}/next").parse()?).await?;
+        let id = header(&next, "lambda-runtime-aws-request-id");
+        let client_context = header(&next, "lambda-runtime-client-context");
+        let event = next.into_body().collect().await?.to_bytes();
+        let (kind, answer) = match mode.as_str() {
+            "reply" => ("response", argument.clone()),
+            "big" => ("response", json!("x".repeat(argument.parse()?)).to_string()),
+            "error" => (
+                "error",
+                json!({ "errorType": argument, "errorMessage": "s3cr3t" }).to_string(),
+            ),
+            "exit" => std::process::exit(3),
+            "hang" => std::future::pending().await,
+            _ => ("response", echo(&event, &client_context)?.to_string()),
+        };
+        let post = Request::post(format!("{invocations}/{id}/{kind}")).body(answer.into())?;
+        client.request(post).await?.into_body().collect().await?;
+    }
+}
+
+fn echo(event: &[u8], client_context: &str) -> Result<Value> {
+    let event: Value = serde_json::from_slice(event)?;
+    let client_context: Value = serde_json::from_str(client_context).unwrap_or_default();
+    Ok(json!({ "event": event, "clientContext": client_context }))
+}
+
+fn header(response: &http::Response<hyper::body::Incoming>, name: &str) -> String {
+    let value = response
+        .headers()
+        .get(name)
+        .and_then(|value| value.to_str().ok());
+    value.unwrap_or_default().to_owned()
+}
