@@ -4,7 +4,7 @@ use std::env;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
-use local_cloud::{Config, LocalCloud};
+use local_cloud::{Config, LocalCloud, LogSink};
 use serde_json::Value;
 
 use crate::http::Http;
@@ -12,6 +12,9 @@ use crate::mcp::{LegacyClient, ModernClient};
 
 /// Names a folder of binaries other than the one that cargo built them into.
 const BINARIES_VARIABLE: &str = "MCP_LAMBDA_SAM_BINARIES";
+
+/// Set to anything, it has the functions' logs printed, which otherwise go nowhere.
+const LOGS_VARIABLE: &str = "MCP_LAMBDA_SAM_LOGS";
 
 /// The folder of the functions' binaries: beside the folder that the running test is in, or where the variable
 /// `MCP_LAMBDA_SAM_BINARIES` says. `cargo xtask test` builds them.
@@ -43,6 +46,9 @@ impl TestCloud {
     /// Starts one after `change` had its say about the configuration.
     pub async fn start_with(change: impl FnOnce(&mut Config)) -> Result<Self> {
         let mut config = Config::new(binaries());
+        if env::var_os(LOGS_VARIABLE).is_none() {
+            config.logs = LogSink::Discard;
+        }
         change(&mut config);
         let cloud = LocalCloud::start(config)
             .await

@@ -1,6 +1,6 @@
 //! Requests signed as AWS clients sign them: Signature Version 4, service `lambda`.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use anyhow::Result;
 use aws_credential_types::Credentials;
@@ -10,6 +10,9 @@ use aws_sigv4::http_request::{
 use aws_sigv4::sign::v4;
 use bytes::Bytes;
 use http::Request;
+
+/// How long a presigned URL is good for.
+const PRESIGNED_FOR: Duration = Duration::from_mins(1);
 
 /// Who signs, when and how.
 #[derive(Debug, Clone)]
@@ -40,6 +43,9 @@ impl Signer {
     pub fn sign(&self, mut request: Request<Bytes>) -> Result<Request<Bytes>> {
         let mut settings = SigningSettings::default();
         settings.signature_location = self.location;
+        if self.location == SignatureLocation::QueryParams {
+            settings.expires_in = Some(PRESIGNED_FOR);
+        }
         let identity = self.credentials.clone().into();
         let params = v4::SigningParams::builder()
             .identity(&identity)

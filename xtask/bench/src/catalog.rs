@@ -1,5 +1,6 @@
 //! A catalog of many registrations: registering it, listing it, calling from it.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -7,17 +8,19 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
 use http::{Request, Uri};
-use local_cloud::LocalCloud;
+use local_cloud::{Data, LocalCloud};
 use serde::Serialize;
 use tokio::task::JoinSet;
 
 use crate::connection::Connection;
 use crate::samples::{Samples, Summary};
-use crate::{function, requests};
+use crate::{cloud, function, requests};
 
 /// Connections that register at the same time. Every write moves the one catalog version, so that more of them
 /// mostly meet each other.
 const REGISTERING: usize = 2;
+/// The numbers of clients whose throughput is measured.
+const CONNECTIONS: [usize; 2] = [1, 8];
 /// Calls before anything is measured.
 const WARM_UP: usize = 20;
 /// No catalog has more pages than this: a list that never ends is an error, not a wait.
@@ -52,13 +55,25 @@ pub(crate) struct Throughput {
     pub(crate) calls_per_second: f64,
 }
 
-/// Fills the cloud with `count` tools and measures what using them costs.
-pub(crate) async fn measure(
-    cloud: &LocalCloud,
-    mcp_function: &str,
-    count: usize,
-    calls: usize,
-) -> Result<Catalog> {
+/// Fills a catalog with `count` tools and measures what using them costs.
+pub(crate) async fn measure(binaries: &Path, count: usize, calls: usize) -> Result<Catalog> {
+    let folder = tempfile::tempdir()?;
+    let data = Data::Dir(folder.path().to_path_buf());
+    let cloud = cloud::start(binaries, data.clone(), false).await?;
+    let measured = measure_times(&cloud, count, calls).await;
+    cloud.shutdown().await;
+    let mut catalog = measured?;
+
+    // Counting puts a proxy before DynamoDB, so that times are not taken while it counts.
+    let cloud = cloud::start(binaries, data, true).await?;
+    let counted = dynamodb_requests_per_call(&cloud, count, calls).await;
+    cloud.shutdown().await;
+    catalog.dynamodb_requests_per_call = counted?;
+    Ok(catalog)
+}
+
+/// Everything but the requests to DynamoDB.
+async fn measure_times(cloud: &LocalCloud, count: usize, calls: usize) -> Result<Catalog> {
     let endpoints = cloud.endpoints();
     let mcp: Uri = endpoints.mcp_url.parse()?;
     let register: Uri = endpoints.registration_url.parse()?;
@@ -68,18 +83,13 @@ pub(crate) async fn measure(
     let mut connection = Connection::open(&mcp).await?;
     let (list_pages, list_time) = list_all(&mut connection, &mcp, count).await?;
 
-    // The last one: nothing about it is cheaper than about any other.
-    let call = requests::tools_call(&mcp, &tool_name(count.saturating_sub(1)))?;
+    let call = call_of_last(&mcp, count)?;
     let invoke = requests::direct_invoke(&lambda)?;
-    for _ in 0..WARM_UP {
-        checked_call(&mut connection, &call).await?;
-    }
+    warm_up(&mut connection, &call).await?;
     let (call_times, invoke_times) =
         in_turns(&mut connection, &call, &lambda, &invoke, calls).await?;
-    let dynamodb_requests_per_call =
-        dynamodb_requests(cloud, &mut connection, &call, calls).await?;
     let mut throughput = Vec::new();
-    for connections in [1, 8] {
+    for connections in CONNECTIONS {
         throughput.push(measure_throughput(&mcp, &call, connections, calls).await?);
     }
     Ok(Catalog {
@@ -93,9 +103,14 @@ pub(crate) async fn measure(
         added_p99: call_times.p99 - invoke_times.p99,
         ratio_p50: call_times.p50 / invoke_times.p50,
         throughput,
-        peak_memory_mib: function::peak_memory_mib(cloud.host(), mcp_function),
-        dynamodb_requests_per_call,
+        peak_memory_mib: function::peak_memory_mib(cloud.host(), &cloud::mcp_function(cloud)?),
+        dynamodb_requests_per_call: 0.0,
     })
+}
+
+/// A call of the tool that was registered last: nothing about it is cheaper than about any other.
+fn call_of_last(mcp: &Uri, count: usize) -> Result<Request<Bytes>> {
+    requests::tools_call(mcp, &tool_name(count.saturating_sub(1)))
 }
 
 /// The name of the tool with this number; names sort by number.
@@ -168,17 +183,19 @@ async fn list_all(
     anyhow::bail!("the list of tools does not end")
 }
 
-/// Calls a tool and errors when the answer is not the tool's.
-async fn checked_call(connection: &mut Connection, call: &Request<Bytes>) -> Result<()> {
-    let answer = connection.send(call.clone()).await?.json()?;
-    ensure!(
-        answer["result"]["content"][0]["text"].is_string(),
-        "not a tool's answer: {answer}"
-    );
-    ensure!(
-        answer["result"]["isError"] != true,
-        "the tool failed: {answer}"
-    );
+/// Calls a tool until it is warm, and errors when an answer is not the tool's.
+async fn warm_up(connection: &mut Connection, call: &Request<Bytes>) -> Result<()> {
+    for _ in 0..WARM_UP {
+        let answer = connection.send(call.clone()).await?.json()?;
+        ensure!(
+            answer["result"]["content"][0]["text"].is_string(),
+            "not a tool's answer: {answer}"
+        );
+        ensure!(
+            answer["result"]["isError"] != true,
+            "the tool failed: {answer}"
+        );
+    }
     Ok(())
 }
 
@@ -216,21 +233,20 @@ async fn timed(connection: &mut Connection, request: &Request<Bytes>) -> Result<
 }
 
 /// Requests to DynamoDB that a warm call makes.
-async fn dynamodb_requests(
-    cloud: &LocalCloud,
-    connection: &mut Connection,
-    call: &Request<Bytes>,
-    calls: usize,
-) -> Result<f64> {
+async fn dynamodb_requests_per_call(cloud: &LocalCloud, count: usize, calls: usize) -> Result<f64> {
+    let mcp: Uri = cloud.endpoints().mcp_url.parse()?;
+    let call = call_of_last(&mcp, count)?;
+    let mut connection = Connection::open(&mcp).await?;
+    warm_up(&mut connection, &call).await?;
     let before = cloud.dynamodb_requests();
     for _ in 0..calls {
-        timed(connection, call).await?;
+        timed(&mut connection, &call).await?;
     }
     #[expect(
         clippy::cast_precision_loss,
         reason = "counts of a benchmark: far below 2^52"
     )]
-    Ok((cloud.dynamodb_requests() - before) as f64 / calls.max(1) as f64)
+    Ok((cloud.dynamodb_requests() - before) as f64 / calls as f64)
 }
 
 /// Calls per second from `connections` clients, each waiting for its answer before the next call.

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use anyhow::{Context, Result};
 use bytes::Bytes;
 use http::{Request, Uri};
-use local_cloud::{Config, FunctionSpec, LocalCloud, LogSink};
+use local_cloud::{Config, Data, FunctionSpec, LocalCloud, LogSink};
 
 use crate::cold_start::Candidate;
 use crate::{event, requests};
@@ -43,9 +43,19 @@ pub(crate) struct Functions {
     pub(crate) warm: Vec<Candidate>,
 }
 
-/// Starts a local cloud in memory on a free port, with the sample; the functions' logs go nowhere.
-pub(crate) async fn start(binaries: &Path, template: &Path) -> Result<LocalCloud> {
-    todo!()
+/// Starts a local cloud on a free port with the sample; the functions' logs go nowhere.
+///
+/// `count` has requests to DynamoDB counted, which slows them down.
+pub(crate) async fn start(binaries: &Path, data: Data, count: bool) -> Result<LocalCloud> {
+    let config = Config {
+        data,
+        logs: LogSink::Discard,
+        count_dynamodb_requests: count,
+        ..Config::new(binaries)
+    };
+    LocalCloud::start(config)
+        .await
+        .context("the local cloud did not start")
 }
 
 /// The host's name of the function whose program is `binary`.
@@ -56,7 +66,9 @@ fn function_of(cloud: &LocalCloud, binary: &str) -> Result<FunctionSpec> {
         .into_iter()
         .find(|function| {
             let program = function.command.first().map(Path::new);
-            program.and_then(Path::file_stem).is_some_and(|name| name == binary)
+            program
+                .and_then(Path::file_stem)
+                .is_some_and(|name| name == binary)
         })
         .with_context(|| format!("the local cloud runs no function from the binary {binary}"))
 }
@@ -67,7 +79,11 @@ pub(crate) fn mcp_function(cloud: &LocalCloud) -> Result<String> {
 }
 
 /// Adds the bench's own functions and the compared programs to the host, beside the cloud's.
-pub(crate) fn add_functions(cloud: &LocalCloud, binaries: &Path, compared: &[Compared]) -> Result<Functions> {
+pub(crate) fn add_functions(
+    cloud: &LocalCloud,
+    binaries: &Path,
+    compared: &[Compared],
+) -> Result<Functions> {
     let url = Uri::from_static(URL);
     let discover = requests::mcp(&url, "server/discover")?;
     let mcp = function_of(cloud, "mcp")?;
@@ -79,15 +95,32 @@ pub(crate) fn add_functions(cloud: &LocalCloud, binaries: &Path, compared: &[Com
     };
 
     for binary in ["empty-handler", "stream-handler"] {
-        let program = binaries.join(binary).with_extension(std::env::consts::EXE_EXTENSION);
-        cloud.host().add(FunctionSpec::new(binary, vec![program.to_string_lossy().into_owned()]))?;
+        let program = binaries
+            .join(binary)
+            .with_extension(std::env::consts::EXE_EXTENSION);
+        cloud.host().add(FunctionSpec::new(
+            binary,
+            vec![program.to_string_lossy().into_owned()],
+        ))?;
     }
     let mut cold = vec![
         candidate("empty-handler", "empty-handler", &discover),
         candidate("mcp, server/discover", &mcp.name, &discover),
-        candidate("mcp, tools/list", &mcp.name, &requests::tools_list(&url, None)?),
-        candidate("mcp, tools/call", &mcp.name, &requests::tools_call(&url, "hello")?),
-        candidate("registration, GET of one", &registration.name, &requests::unknown_registration(&url)?),
+        candidate(
+            "mcp, tools/list",
+            &mcp.name,
+            &requests::tools_list(&url, None)?,
+        ),
+        candidate(
+            "mcp, tools/call",
+            &mcp.name,
+            &requests::tools_call(&url, "hello")?,
+        ),
+        candidate(
+            "registration, GET of one",
+            &registration.name,
+            &requests::unknown_registration(&url)?,
+        ),
     ];
     let mut warm = vec![
         candidate("empty-handler (buffered)", "empty-handler", &discover),
@@ -97,7 +130,11 @@ pub(crate) fn add_functions(cloud: &LocalCloud, binaries: &Path, compared: &[Com
     for Compared { name, command } in compared {
         // The MCP function's settings, so that another implementation finds the tables.
         let function = format!("compared-{name}");
-        cloud.host().add(FunctionSpec { name: function.clone(), command: command.clone(), ..mcp.clone() })?;
+        cloud.host().add(FunctionSpec {
+            name: function.clone(),
+            command: command.clone(),
+            ..mcp.clone()
+        })?;
         cold.push(candidate(name, &function, &discover));
         warm.push(candidate(name, &function, &discover));
     }

@@ -16,9 +16,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
+use local_cloud::{Data, LocalCloud};
 
 use crate::cloud::Compared;
+use crate::cold_start::ColdStart;
 use crate::report::{Machine, Report};
+use crate::warm::WarmAnswer;
 
 /// Measure cold start, added latency, throughput, memory and DynamoDB requests.
 #[derive(Debug, Parser)]
@@ -46,9 +49,6 @@ struct Args {
     /// Folder of the functions' binaries [default: this program's own].
     #[arg(long, value_name = "DIR")]
     binaries: Option<PathBuf>,
-    /// The SAM template that the functions' settings are taken from.
-    #[arg(long, value_name = "FILE", default_value = "sar/template.yaml")]
-    template: PathBuf,
     /// Where the JSON is written.
     #[arg(long, value_name = "FILE", default_value = "target/bench.json")]
     output: PathBuf,
@@ -86,21 +86,15 @@ async fn main() -> Result<()> {
 async fn measure(args: &Args, binaries: &Path) -> Result<Report> {
     let (calls, runs) = (usize::try_from(args.calls)?, usize::try_from(args.runs)?);
 
-    eprintln!("starting functions cold, {runs} times each");
-    let cloud = cloud::start(binaries, &args.template).await?;
-    let functions = cloud::add_functions(&cloud, binaries, &args.compare)?;
-    let cold_starts = cold_start::measure(cloud.host(), &functions.cold, runs).await?;
-    eprintln!("answering warm, {calls} times each");
-    let warm_answers = warm::measure(cloud.host(), &functions.warm, calls).await?;
+    let cloud = cloud::start(binaries, Data::Memory, false).await?;
+    let alone = measure_functions(&cloud, binaries, &args.compare, runs, calls).await;
     cloud.shutdown().await;
+    let (cold_starts, warm_answers) = alone?;
 
     let mut catalogs = Vec::new();
     for count in &args.registrations {
         eprintln!("registering {count} tools, listing and calling them");
-        let cloud = cloud::start(binaries, &args.template).await?;
-        let mcp_function = cloud::mcp_function(&cloud)?;
-        catalogs.push(catalog::measure(&cloud, &mcp_function, *count, calls).await?);
-        cloud.shutdown().await;
+        catalogs.push(catalog::measure(binaries, *count, calls).await?);
     }
     Ok(Report {
         machine: Machine::current(),
@@ -108,4 +102,20 @@ async fn measure(args: &Args, binaries: &Path) -> Result<Report> {
         warm_answers,
         catalogs,
     })
+}
+
+/// Cold starts and warm answers of the functions by themselves.
+async fn measure_functions(
+    cloud: &LocalCloud,
+    binaries: &Path,
+    compared: &[Compared],
+    runs: usize,
+    calls: usize,
+) -> Result<(Vec<ColdStart>, Vec<WarmAnswer>)> {
+    let functions = cloud::add_functions(cloud, binaries, compared)?;
+    eprintln!("answering warm, {calls} times each");
+    let warm_answers = warm::measure(cloud.host(), &functions.warm, calls).await?;
+    eprintln!("starting cold, {runs} times each");
+    let cold_starts = cold_start::measure(cloud.host(), &functions.cold, runs).await?;
+    Ok((cold_starts, warm_answers))
 }

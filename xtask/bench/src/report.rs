@@ -195,10 +195,12 @@ mod tests {
             added_p50: 0.4,
             added_p99: 0.4,
             ratio_p50: 2.0,
-            throughput: vec![Throughput {
-                connections: 1,
-                calls_per_second: 1200.0,
-            }],
+            throughput: [(1, 1200.0), (8, 1900.0)]
+                .map(|(connections, calls_per_second)| Throughput {
+                    connections,
+                    calls_per_second,
+                })
+                .into(),
             peak_memory_mib: Some(12.25),
             dynamodb_requests_per_call: 1.0,
         };

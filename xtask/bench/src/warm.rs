@@ -17,6 +17,12 @@ pub(crate) struct WarmAnswer {
     pub(crate) answer: Summary,
 }
 
+/// Calls of one candidate before the next one's turn.
+///
+/// Back to back, because the effect to be seen depends on it: TCP delays acknowledgements on a connection only while
+/// it is in use, and turns of single calls would leave every connection idle in between.
+const TURN: usize = 50;
+
 /// Measures `calls` warm answers of every candidate, in turns.
 pub(crate) async fn measure(
     host: &LambdaHost,
@@ -24,12 +30,12 @@ pub(crate) async fn measure(
     calls: usize,
 ) -> Result<Vec<WarmAnswer>> {
     let mut samples = vec![Samples::default(); candidates.len()];
-    for call in 0..=calls {
+    for turn in 0..calls.div_ceil(TURN) {
         for (candidate, samples) in candidates.iter().zip(&mut samples) {
-            let duration = function::invoke(host, &candidate.function, &candidate.event).await?;
             // The first call may start the environment.
-            if call > 0 {
-                samples.add(duration);
+            function::invoke(host, &candidate.function, &candidate.event).await?;
+            for _ in turn * TURN..calls.min((turn + 1) * TURN) {
+                samples.add(function::invoke(host, &candidate.function, &candidate.event).await?);
             }
         }
     }

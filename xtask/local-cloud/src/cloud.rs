@@ -1,7 +1,6 @@
 //! The local cloud as a whole: what is started in which order, and ended again.
 
 use std::collections::BTreeMap;
-use std::fs::TryLockError;
 use std::path::{Path, PathBuf};
 
 use futures_util::future::try_join_all;
@@ -11,6 +10,7 @@ use tokio::task::JoinHandle;
 
 use crate::config::{Auth, Config, Data};
 use crate::credentials::{Credentials, Keyring, KeyringError, Principal};
+use crate::data_lock::{DataLock, DataLockError};
 use crate::dynamodb::{DynamoDb, DynamoDbError};
 use crate::endpoints::Endpoints;
 use crate::function::{FunctionSpec, REGION};
@@ -25,8 +25,6 @@ use crate::url::FunctionUrl;
 const SAMPLE_FUNCTION: &str = "mcp-tool-hello";
 /// The database's file in the data folder.
 const DATABASE: &str = "dynamodb.sqlite";
-/// The file that is locked while a data folder is in use.
-const LOCK: &str = "lock";
 
 /// Why a local cloud can't be started.
 #[derive(Debug, Error)]
@@ -45,17 +43,13 @@ pub enum CloudError {
         /// Why not.
         source: std::io::Error,
     },
-    /// Another local cloud uses the data folder.
-    #[error("another local cloud is using {folder}; choose another folder with --data")]
-    DataInUse {
-        /// The folder.
-        folder: String,
-    },
     /// The data folder can't be used.
-    #[error("can't use the data folder")]
-    Data(#[source] std::io::Error),
+    #[error(transparent)]
+    Data(#[from] DataLockError),
     /// A function's program is missing.
-    #[error("function {function}: there is no program {program}; build it with `cargo build -p {package}`")]
+    #[error(
+        "function {function}: there is no program {program}; build it with `cargo build -p {package}`"
+    )]
     NoProgram {
         /// The function.
         function: String,
@@ -97,8 +91,8 @@ pub struct LocalCloud {
     registration: FunctionUrl,
     dynamodb: DynamoDb,
     gateway: JoinHandle<()>,
-    /// Locked for as long as it is open.
-    _lock: Option<fs_err::File>,
+    /// Keeps the data folder for this one.
+    _lock: Option<DataLock>,
 }
 
 impl LocalCloud {
@@ -110,16 +104,25 @@ impl LocalCloud {
         let application = Application::load(config.template.as_deref(), &config.parameters)?;
         let functions = functions(&config, &application)?;
         let listener = bind(config.port)?;
-        let port = listener.local_addr().map_err(|source| CloudError::Listen { port: config.port, source })?.port();
+        let port = listener
+            .local_addr()
+            .map_err(|source| CloudError::Listen {
+                port: config.port,
+                source,
+            })?
+            .port();
         let folder = match &config.data {
             Data::Memory => None,
             Data::Dir(folder) => Some(folder.as_path()),
         };
-        let lock = folder.map(lock).transpose()?;
+        let lock = folder.map(DataLock::take).transpose()?;
         let keyring = Keyring::open(folder, &config.users)?;
         let database = folder.map(|folder| folder.join(DATABASE));
-        let dynamodb =
-            DynamoDb::start(database.as_deref(), &application.tables, config.count_dynamodb_requests).await?;
+        let dynamodb = DynamoDb::start(
+            database.as_deref(),
+            &application.tables,
+            config.count_dynamodb_requests,
+        )?;
         let endpoints = Endpoints::new(port, dynamodb.endpoint());
 
         let host = LambdaHost::new(HostSettings {
@@ -131,7 +134,11 @@ impl LocalCloud {
         let url = |id: &str| -> Result<FunctionUrl, TemplateError> {
             let function = application.function(id)?;
             let mode = function.url.unwrap_or(InvokeMode::Buffered);
-            Ok(FunctionUrl { function: function.name.clone(), mode, port })
+            Ok(FunctionUrl {
+                function: function.name.clone(),
+                mode,
+                port,
+            })
         };
         let (mcp, registration) = (url("McpFunction")?, url("RegistrationFunction")?);
         for function in functions {
@@ -144,8 +151,16 @@ impl LocalCloud {
             registration: registration.clone(),
         };
         let gateway = tokio::spawn(gateway.serve(listener));
-        let cloud =
-            Self { endpoints, auth: config.auth, keyring, host, registration, dynamodb, gateway, _lock: lock };
+        let cloud = Self {
+            endpoints,
+            auth: config.auth,
+            keyring,
+            host,
+            registration,
+            dynamodb,
+            gateway,
+            _lock: lock,
+        };
         if let Err(error) = cloud.prepare(&config).await {
             cloud.shutdown().await;
             return Err(error);
@@ -156,7 +171,12 @@ impl LocalCloud {
     async fn prepare(&self, config: &Config) -> Result<(), CloudError> {
         if config.warm {
             let functions = self.host.functions();
-            try_join_all(functions.iter().map(|function| self.host.warm(&function.name))).await?;
+            try_join_all(
+                functions
+                    .iter()
+                    .map(|function| self.host.warm(&function.name)),
+            )
+            .await?;
         }
         let registrar = self.registrar();
         if config.sample {
@@ -171,8 +191,14 @@ impl LocalCloud {
     }
 
     fn registrar(&self) -> Registrar<'_> {
-        let caller = (self.auth == Auth::Iam).then(|| self.keyring.users().first()).flatten();
-        Registrar { host: &self.host, url: &self.registration, caller }
+        let caller = (self.auth == Auth::Iam)
+            .then(|| self.keyring.users().first())
+            .flatten();
+        Registrar {
+            host: &self.host,
+            url: &self.registration,
+            caller,
+        }
     }
 
     /// Where everything is.
@@ -208,6 +234,8 @@ impl LocalCloud {
     /// Ends every process and stops serving.
     pub async fn shutdown(self) {
         self.gateway.abort();
+        // Aborted, as it should be: now its port is free.
+        let _ = self.gateway.await;
         self.host.shutdown().await;
         self.dynamodb.shutdown().await;
     }
@@ -227,14 +255,19 @@ fn functions(config: &Config, application: &Application) -> Result<Vec<FunctionS
     Ok(functions)
 }
 
-fn template_function(config: &Config, function: &TemplateFunction) -> Result<FunctionSpec, CloudError> {
+fn template_function(
+    config: &Config,
+    function: &TemplateFunction,
+) -> Result<FunctionSpec, CloudError> {
     Ok(FunctionSpec {
         name: function.name.clone(),
         command: vec![program(&config.binaries, &function.name, &function.binary)?],
         memory_mb: function.memory_mb,
         timeout: function.timeout,
         environment: function.environment.clone(),
-        max_concurrency: function.reserved_concurrency.unwrap_or(config.max_concurrency),
+        max_concurrency: function
+            .reserved_concurrency
+            .unwrap_or(config.max_concurrency),
     })
 }
 
@@ -255,10 +288,22 @@ fn program(binaries: &Path, function: &str, package: &str) -> Result<String, Clo
 fn shared_variables(credentials: &Credentials, endpoints: &Endpoints) -> BTreeMap<String, String> {
     let mut variables = BTreeMap::from([
         ("AWS_REGION".to_owned(), REGION.to_owned()),
-        ("AWS_ACCESS_KEY_ID".to_owned(), credentials.access_key_id.clone()),
-        ("AWS_SECRET_ACCESS_KEY".to_owned(), credentials.secret_access_key.clone()),
-        ("AWS_ENDPOINT_URL_LAMBDA".to_owned(), endpoints.lambda_endpoint.clone()),
-        ("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), endpoints.dynamodb_endpoint.clone()),
+        (
+            "AWS_ACCESS_KEY_ID".to_owned(),
+            credentials.access_key_id.clone(),
+        ),
+        (
+            "AWS_SECRET_ACCESS_KEY".to_owned(),
+            credentials.secret_access_key.clone(),
+        ),
+        (
+            "AWS_ENDPOINT_URL_LAMBDA".to_owned(),
+            endpoints.lambda_endpoint.clone(),
+        ),
+        (
+            "AWS_ENDPOINT_URL_DYNAMODB".to_owned(),
+            endpoints.dynamodb_endpoint.clone(),
+        ),
     ]);
     if let Some(token) = &credentials.session_token {
         variables.insert("AWS_SESSION_TOKEN".to_owned(), token.clone());
@@ -274,14 +319,4 @@ fn bind(port: u16) -> Result<TcpListener, CloudError> {
             CloudError::Listen { port, source }
         }
     })
-}
-
-fn lock(folder: &Path) -> Result<fs_err::File, CloudError> {
-    fs_err::create_dir_all(folder).map_err(CloudError::Data)?;
-    let file = fs_err::File::create(folder.join(LOCK)).map_err(CloudError::Data)?;
-    match file.file().try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(CloudError::DataInUse { folder: folder.display().to_string() }),
-        Err(TryLockError::Error(error)) => Err(CloudError::Data(error)),
-    }
 }

@@ -10,8 +10,8 @@ use thiserror::Error;
 
 use crate::function::ACCOUNT_ID;
 
-/// The principal that the functions themselves sign as.
-const FUNCTIONS: &str = "functions";
+/// The name of the principal that the functions themselves sign as; no IAM user's name has a colon.
+const FUNCTIONS: &str = "role:functions";
 /// Where the keys are kept in the data folder.
 const FILE: &str = "credentials.json";
 
@@ -38,14 +38,17 @@ impl Credentials {
         Self {
             access_key_id: format!("{}LO{id}", if is_temporary { "ASIA" } else { "AKIA" }),
             secret_access_key: BASE64_STANDARD.encode(secret),
-            session_token: is_temporary.then(|| BASE64_STANDARD.encode([random(), random(), random()].concat())),
+            session_token: is_temporary
+                .then(|| BASE64_STANDARD.encode([random(), random(), random()].concat())),
         }
     }
 }
 
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Credentials").field("access_key_id", &self.access_key_id).finish_non_exhaustive()
+        f.debug_struct("Credentials")
+            .field("access_key_id", &self.access_key_id)
+            .finish_non_exhaustive()
     }
 }
 
@@ -76,8 +79,8 @@ impl Principal {
     fn functions() -> Self {
         Self {
             name: FUNCTIONS.to_owned(),
-            arn: format!("arn:aws:sts::{ACCOUNT_ID}:assumed-role/local-{FUNCTIONS}/{FUNCTIONS}"),
-            user_id: format!("AROALOCALFUNCTIONS:{FUNCTIONS}"),
+            arn: format!("arn:aws:sts::{ACCOUNT_ID}:assumed-role/local-functions/functions"),
+            user_id: "AROALOCALFUNCTIONS:functions".to_owned(),
             credentials: Credentials::generate(true),
         }
     }
@@ -114,8 +117,10 @@ impl Keyring {
         };
         let file = folder.join(FILE);
         let known: Vec<Principal> = match fs_err::read(&file) {
-            Ok(text) => serde_json::from_slice(&text)
-                .map_err(|source| KeyringError::Format { file: file.display().to_string(), source })?,
+            Ok(text) => serde_json::from_slice(&text).map_err(|source| KeyringError::Format {
+                file: file.display().to_string(),
+                source,
+            })?,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
             Err(error) => return Err(error.into()),
         };
@@ -129,9 +134,17 @@ impl Keyring {
     }
 
     fn complete(known: &[Principal], users: &[String]) -> Self {
-        let find = |name: &str| known.iter().find(|principal| principal.name == name).cloned();
+        let find = |name: &str| {
+            known
+                .iter()
+                .find(|principal| principal.name == name)
+                .cloned()
+        };
         Self {
-            users: users.iter().map(|name| find(name).unwrap_or_else(|| Principal::user(name))).collect(),
+            users: users
+                .iter()
+                .map(|name| find(name).unwrap_or_else(|| Principal::user(name)))
+                .collect(),
             functions: find(FUNCTIONS).unwrap_or_else(Principal::functions),
         }
     }
@@ -146,7 +159,8 @@ impl Keyring {
 
     /// Whoever has the key with this id.
     pub(crate) fn find(&self, access_key_id: &str) -> Option<&Principal> {
-        self.principals().find(|principal| principal.credentials.access_key_id == access_key_id)
+        self.principals()
+            .find(|principal| principal.credentials.access_key_id == access_key_id)
     }
 
     fn principals(&self) -> impl Iterator<Item = &Principal> {
@@ -194,7 +208,10 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         Keyring::open(Some(folder.path()), &["local".to_owned()]).unwrap();
-        let mode = fs_err::metadata(folder.path().join(FILE)).unwrap().permissions().mode();
+        let mode = fs_err::metadata(folder.path().join(FILE))
+            .unwrap()
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o600);
     }
 
@@ -203,8 +220,16 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs_err::write(folder.path().join(FILE), "{").unwrap();
         let error = Keyring::open(Some(folder.path()), &["local".to_owned()]).unwrap_err();
-        assert!(error.to_string().contains("credentials.json is not a list of local keys"), "{error}");
-        assert_eq!(fs_err::read_to_string(folder.path().join(FILE)).unwrap(), "{");
+        assert!(
+            error
+                .to_string()
+                .contains("credentials.json is not a list of local keys"),
+            "{error}"
+        );
+        assert_eq!(
+            fs_err::read_to_string(folder.path().join(FILE)).unwrap(),
+            "{"
+        );
     }
 
     #[test]
@@ -214,6 +239,15 @@ mod tests {
         for principal in keyring.principals() {
             assert!(!shown.contains(&principal.credentials.secret_access_key));
         }
-        assert!(!shown.contains(keyring.functions.credentials.session_token.as_deref().unwrap()));
+        assert!(
+            !shown.contains(
+                keyring
+                    .functions
+                    .credentials
+                    .session_token
+                    .as_deref()
+                    .unwrap()
+            )
+        );
     }
 }

@@ -137,14 +137,26 @@ mod tests {
     fn references_are_names_and_local_arns() {
         let name = |text| FunctionReference::parse(text).map(|found| (found.name, found.qualifier));
         assert_eq!(name("hello"), Some(("hello".into(), None)));
-        assert_eq!(name("hello:live"), Some(("hello".into(), Some("live".into()))));
-        assert_eq!(name("000000000000:function:hello"), Some(("hello".into(), None)));
+        assert_eq!(
+            name("hello:live"),
+            Some(("hello".into(), Some("live".into())))
+        );
+        assert_eq!(
+            name("000000000000:function:hello"),
+            Some(("hello".into(), None))
+        );
         assert_eq!(
             name("arn:aws:lambda:us-east-1:000000000000:function:hello:3"),
             Some(("hello".into(), Some("3".into())))
         );
-        assert_eq!(name("arn:aws:lambda:eu-west-1:000000000000:function:hello"), None);
-        assert_eq!(name("arn:aws:lambda:us-east-1:123456789012:function:hello"), None);
+        assert_eq!(
+            name("arn:aws:lambda:eu-west-1:000000000000:function:hello"),
+            None
+        );
+        assert_eq!(
+            name("arn:aws:lambda:us-east-1:123456789012:function:hello"),
+            None
+        );
         assert_eq!(name("arn:aws:s3:::bucket"), None);
         assert_eq!(name("../hello"), None);
         assert_eq!(name(""), None);
@@ -154,7 +166,9 @@ mod tests {
     fn a_spec_needs_a_name_and_a_program() {
         let spec = |name: &str, command: &[&str]| {
             let command = command.iter().map(|word| (*word).to_owned()).collect();
-            FunctionSpec::new(name, command).validate().map_err(|error| error.to_string())
+            FunctionSpec::new(name, command)
+                .validate()
+                .map_err(|error| error.to_string())
         };
         assert_eq!(spec("mcp-tool_1", &["program"]), Ok(()));
         insta::assert_snapshot!(spec("a b", &["program"]).unwrap_err(), @r#"function name "a b" must be 1 to 64 letters, digits, hyphens or underscores"#);

@@ -42,26 +42,48 @@ impl Gateway {
         listener::serve(listener, handle, std::future::pending()).await;
     }
 
-    async fn answer(&self, request: Request<Incoming>, peer: SocketAddr) -> Result<Response<ResponseBody>, BoxError> {
+    async fn answer(
+        &self,
+        request: Request<Incoming>,
+        peer: SocketAddr,
+    ) -> Result<Response<ResponseBody>, BoxError> {
         let (parts, body) = request.into_parts();
         let is_api = api::is_api_path(parts.uri.path());
         let Some(body) = read(&parts.headers, body).await? else {
-            return Ok(if is_api { api::too_large() } else { url::too_large() });
+            return Ok(if is_api {
+                api::too_large()
+            } else {
+                url::too_large()
+            });
         };
         let caller = match self.authenticate(&parts, &body) {
             Ok(caller) => caller,
             Err(error) => {
-                self.host.log("signature", &format!("refused {} {}: {error}", parts.method, parts.uri.path()));
-                return Ok(if is_api { api::refused(error) } else { url::forbidden() });
+                self.host.log(
+                    "signature",
+                    &format!("refused {} {}: {error}", parts.method, parts.uri.path()),
+                );
+                return Ok(if is_api {
+                    api::refused(error)
+                } else {
+                    url::forbidden()
+                });
             }
         };
         if is_api {
             return Ok(api::call(&self.host, &parts, body).await?);
         }
-        Ok(self.url(parts.uri.path()).call(&self.host, &parts, &body, peer, caller).await)
+        Ok(self
+            .url(parts.uri.path())
+            .call(&self.host, &parts, &body, peer, caller)
+            .await)
     }
 
-    fn authenticate(&self, parts: &Parts, body: &[u8]) -> Result<Option<&Principal>, SignatureError> {
+    fn authenticate(
+        &self,
+        parts: &Parts,
+        body: &[u8],
+    ) -> Result<Option<&Principal>, SignatureError> {
         let Some(keyring) = &self.keyring else {
             return Ok(None);
         };
@@ -69,14 +91,24 @@ impl Gateway {
     }
 
     fn url(&self, path: &str) -> &FunctionUrl {
-        let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
-        if first == "register" || path == "/openapi.json" { &self.registration } else { &self.mcp }
+        let first = path
+            .trim_start_matches('/')
+            .split('/')
+            .next()
+            .unwrap_or_default();
+        if first == "register" || path == "/openapi.json" {
+            &self.registration
+        } else {
+            &self.mcp
+        }
     }
 }
 
 /// The whole body, or `None` if it has more than 6 MB.
 async fn read(headers: &HeaderMap, mut body: Incoming) -> Result<Option<Bytes>, hyper::Error> {
-    let declared = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    let declared = headers
+        .get(CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     let mut collected = match declared {
         Some(length) if length > MAX_DRAINED => return Ok(None),
         Some(length) if length <= MAX_PAYLOAD => BytesMut::with_capacity(length),
@@ -84,7 +116,9 @@ async fn read(headers: &HeaderMap, mut body: Incoming) -> Result<Option<Bytes>, 
     };
     let mut length = 0;
     while let Some(frame) = body.frame().await {
-        let Ok(chunk) = frame?.into_data() else { continue };
+        let Ok(chunk) = frame?.into_data() else {
+            continue;
+        };
         length += chunk.len();
         if length > MAX_DRAINED {
             break;

@@ -7,6 +7,7 @@ mod api;
 mod cloud;
 mod config;
 mod credentials;
+mod data_lock;
 mod dynamodb;
 mod endpoints;
 mod function;
@@ -22,12 +23,16 @@ mod url;
 pub use cloud::{CloudError, LocalCloud};
 pub use config::{Auth, Config, Data};
 pub use credentials::{Credentials, KeyringError, Principal};
+pub use data_lock::DataLockError;
 pub use dynamodb::DynamoDbError;
 pub use endpoints::Endpoints;
-pub use function::{ACCOUNT_ID, FunctionReference, FunctionSpec, FunctionSpecError, REGION, function_arn};
+pub use function::{
+    ACCOUNT_ID, FunctionReference, FunctionSpec, FunctionSpecError, REGION, function_arn,
+};
 pub use host::{
-    AddError, Answer, EnvironmentInfo, EnvironmentState, Fault, FunctionFailure, HostSettings, InitFailure, Invocation,
-    InvokeError, Invoked, LambdaHost, LogSink, MAX_PAYLOAD, StreamedAnswer, WarmError,
+    AddError, Answer, EnvironmentInfo, EnvironmentState, Fault, FunctionFailure, HostSettings,
+    InitFailure, Invocation, InvokeError, Invoked, LambdaHost, LogCallback, LogSink, MAX_PAYLOAD,
+    StreamedAnswer, WarmError,
 };
 pub use one_line::one_line;
 pub use registrations::RegisterError;

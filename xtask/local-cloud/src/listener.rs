@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -20,6 +21,8 @@ pub(crate) type ResponseBody = UnsyncBoxBody<Bytes, BoxError>;
 
 /// Connections that may wait to be accepted.
 const BACKLOG: u32 = 1024;
+/// The pause after a connection could not be accepted.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
 
 /// Listens on 127.0.0.1 with `TCP_NODELAY`, which connections inherit; port 0 takes a free one.
 pub(crate) fn bind(port: u16) -> std::io::Result<TcpListener> {
@@ -35,8 +38,11 @@ pub(crate) fn bind(port: u16) -> std::io::Result<TcpListener> {
 /// Accepts connections until `stop` resolves, then waits for those that are open; dropping it closes them all.
 ///
 /// `handle` answers one request; its `Err` closes the connection without an answer.
-pub(crate) async fn serve<H, F, B, E>(listener: TcpListener, handle: H, stop: impl Future<Output = ()>)
-where
+pub(crate) async fn serve<H, F, B, E>(
+    listener: TcpListener,
+    handle: H,
+    stop: impl Future<Output = ()>,
+) where
     H: Fn(Request<Incoming>, SocketAddr) -> F + Clone + Send + 'static,
     F: Future<Output = Result<Response<B>, E>> + Send,
     B: Body<Data = Bytes> + Send + 'static,
@@ -52,8 +58,8 @@ where
             () = &mut stop => break,
         };
         let Ok((stream, peer)) = accepted else {
-            // Out of file descriptors, most likely: the next connection to close makes room.
-            tokio::task::yield_now().await;
+            // Out of file descriptors, most likely: a connection that closes makes room.
+            tokio::time::sleep(ACCEPT_PAUSE).await;
             continue;
         };
         // Without it, Nagle's algorithm holds back the second write of an answer for up to 40 ms.
@@ -75,5 +81,7 @@ where
 /// A body that is already complete.
 pub(crate) fn full(bytes: impl Into<Bytes>) -> ResponseBody {
     use http_body_util::BodyExt;
-    UnsyncBoxBody::new(http_body_util::Full::new(bytes.into()).map_err(|never: Infallible| match never {}))
+    UnsyncBoxBody::new(
+        http_body_util::Full::new(bytes.into()).map_err(|never: Infallible| match never {}),
+    )
 }

@@ -16,9 +16,18 @@ use crate::url::FunctionUrl;
 
 /// What the sample function offers.
 pub(crate) const SAMPLE: [(&str, &str); 3] = [
-    ("hello.json", include_str!("../../../functions/sample/registrations/hello.json")),
-    ("hello-text.json", include_str!("../../../functions/sample/registrations/hello-text.json")),
-    ("greet.json", include_str!("../../../functions/sample/registrations/greet.json")),
+    (
+        "hello.json",
+        include_str!("../../../functions/sample/registrations/hello.json"),
+    ),
+    (
+        "hello-text.json",
+        include_str!("../../../functions/sample/registrations/hello-text.json"),
+    ),
+    (
+        "greet.json",
+        include_str!("../../../functions/sample/registrations/greet.json"),
+    ),
 ];
 
 /// A registration that was not taken.
@@ -71,28 +80,43 @@ impl Registrar<'_> {
     /// Registers what is in `path`: one registration or an array of them.
     pub(crate) async fn register_file(&self, path: &Path) -> Result<(), RegisterError> {
         let text = fs_err::read_to_string(path)?;
-        self.register(&path.display().to_string(), &text, Existing::Replace).await
+        self.register(&path.display().to_string(), &text, Existing::Replace)
+            .await
     }
 
-    pub(crate) async fn register(&self, file: &str, text: &str, existing: Existing) -> Result<(), RegisterError> {
-        let document: Value = serde_json::from_str(text)
-            .map_err(|source| RegisterError::NotJson { file: file.to_owned(), source })?;
+    pub(crate) async fn register(
+        &self,
+        file: &str,
+        text: &str,
+        existing: Existing,
+    ) -> Result<(), RegisterError> {
+        let document: Value =
+            serde_json::from_str(text).map_err(|source| RegisterError::NotJson {
+                file: file.to_owned(),
+                source,
+            })?;
         let documents = match document {
             Value::Array(documents) => documents,
             document => vec![document],
         };
         for (index, document) in documents.iter().enumerate() {
-            self.register_one(document, existing).await?.map_err(|message| RegisterError::Refused {
-                file: file.to_owned(),
-                subject: id(document).unwrap_or_else(|| format!("registration {}", index + 1)),
-                message,
-            })?;
+            self.register_one(document, existing)
+                .await?
+                .map_err(|message| RegisterError::Refused {
+                    file: file.to_owned(),
+                    subject: id(document).unwrap_or_else(|| format!("registration {}", index + 1)),
+                    message,
+                })?;
         }
         Ok(())
     }
 
     /// `Ok(Err(message))` if the function refuses the document.
-    async fn register_one(&self, document: &Value, existing: Existing) -> Result<Result<(), String>, RegisterError> {
+    async fn register_one(
+        &self,
+        document: &Value,
+        existing: Existing,
+    ) -> Result<Result<(), String>, RegisterError> {
         let body = Bytes::from(document.to_string());
         let (status, answer) = self.call(Method::POST, "/register", body.clone()).await;
         if status.is_success() {
@@ -104,9 +128,16 @@ impl Registrar<'_> {
                 let path = format!("/register/{}", utf8_percent_encode(&id, NON_ALPHANUMERIC));
                 let (status, replaced) = self.call(Method::PUT, &path, body).await;
                 // Not found after all: the conflict was another one, such as a URI that is taken.
-                let (status, answer) =
-                    if status == StatusCode::NOT_FOUND { (StatusCode::CONFLICT, answer) } else { (status, replaced) };
-                if status.is_success() { Ok(Ok(())) } else { refusal(status, &answer).map(Err) }
+                let (status, answer) = if status == StatusCode::NOT_FOUND {
+                    (StatusCode::CONFLICT, answer)
+                } else {
+                    (status, replaced)
+                };
+                if status.is_success() {
+                    Ok(Ok(()))
+                } else {
+                    refusal(status, &answer).map(Err)
+                }
             }
             _ => refusal(status, &answer).map(Err),
         }
@@ -118,11 +149,19 @@ impl Registrar<'_> {
         let mut path = "/register".to_owned();
         loop {
             let (status, answer) = self.call(Method::GET, &path, Bytes::new()).await;
-            let page: Value = serde_json::from_slice(&answer).map_err(|_| RegisterError::Answer { status })?;
-            let registrations = page["registrations"].as_array().ok_or(RegisterError::Answer { status })?;
+            let page: Value =
+                serde_json::from_slice(&answer).map_err(|_| RegisterError::Answer { status })?;
+            let registrations = page["registrations"]
+                .as_array()
+                .ok_or(RegisterError::Answer { status })?;
             ids.extend(registrations.iter().filter_map(id));
             match page["nextCursor"].as_str() {
-                Some(cursor) => path = format!("/register?cursor={}", utf8_percent_encode(cursor, NON_ALPHANUMERIC)),
+                Some(cursor) => {
+                    path = format!(
+                        "/register?cursor={}",
+                        utf8_percent_encode(cursor, NON_ALPHANUMERIC)
+                    );
+                }
                 None => return Ok(ids),
             }
         }
@@ -131,23 +170,39 @@ impl Registrar<'_> {
     async fn call(&self, method: Method, path: &str, body: Bytes) -> (StatusCode, Bytes) {
         let mut request = Request::new(());
         *request.method_mut() = method;
-        *request.uri_mut() = path.parse().expect("paths are made of literals and percent-encoded parts");
+        *request.uri_mut() = path
+            .parse()
+            .expect("paths are made of literals and percent-encoded parts");
         let headers = request.headers_mut();
-        headers.insert("content-type", http::HeaderValue::from_static("application/json"));
+        headers.insert(
+            "content-type",
+            http::HeaderValue::from_static("application/json"),
+        );
         headers.insert("host", http::HeaderValue::from_static("127.0.0.1"));
         let (parts, ()) = request.into_parts();
         let peer = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let response = self.url.call(self.host, &parts, &body, peer, self.caller).await;
+        let response = self
+            .url
+            .call(self.host, &parts, &body, peer, self.caller)
+            .await;
         let status = response.status();
         // A body that breaks off is as good as none: what was there of it is not JSON.
-        let body = response.into_body().collect().await.map(http_body_util::Collected::to_bytes);
+        let body = response
+            .into_body()
+            .collect()
+            .await
+            .map(http_body_util::Collected::to_bytes);
         (status, body.unwrap_or_default())
     }
 }
 
 /// `{type}-{name}`, as far as the document has both.
 fn id(document: &Value) -> Option<String> {
-    Some(format!("{}-{}", document["type"].as_str()?, document["name"].as_str()?))
+    Some(format!(
+        "{}-{}",
+        document["type"].as_str()?,
+        document["name"].as_str()?
+    ))
 }
 
 /// An error answer as one line: its message and every problem.

@@ -33,9 +33,8 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
     let root = paths::workspace_root();
     process::replace_with(
         Command::new(paths::binaries_dir(true)?.join("bench"))
-            .arg("--template")
-            .arg(root.join("sar/template.yaml"))
-            .args(["--output".into(), root.join("target/bench.json")])
+            .arg("--output")
+            .arg(root.join("target/bench.json"))
             .args(args.arguments),
     )
 }

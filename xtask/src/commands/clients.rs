@@ -212,7 +212,11 @@ fn run_clients(clients: &[Client]) -> Result<()> {
     }
     cloud.stop()?;
     if !failed.is_empty() {
-        bail!("failed: {}", failed.join(", "));
+        bail!(
+            "failed: {}; the server's log is {}",
+            failed.join(", "),
+            installed.join(cloud::LOG).display()
+        );
     }
     Ok(())
 }

@@ -75,16 +75,12 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
 
 /// The arguments as `local-cloud` takes them.
 fn forwarded(args: Args) -> Vec<OsString> {
-    let root = paths::workspace_root();
     let mut words: Vec<OsString> = vec!["--port".into(), args.port.to_string().into()];
     let mut pair = |name: &str, value: OsString| words.extend([name.into(), value]);
-    pair("--template", root.join("sar/template.yaml").into());
-    pair(
-        "--data",
-        args.data
-            .unwrap_or_else(|| root.join("target/local"))
-            .into(),
-    );
+    if !args.memory {
+        let default = || paths::workspace_root().join("target/local");
+        pair("--data", args.data.unwrap_or_else(default).into());
+    }
     pair("--auth", value_name(&args.auth));
     pair("--format", value_name(&args.format));
     for tool in args.tool {

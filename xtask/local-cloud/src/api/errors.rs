@@ -19,11 +19,19 @@ pub(super) struct ApiError {
 
 impl ApiError {
     fn user(status: StatusCode, kind: &'static str, message: &str) -> Self {
-        Self { status, kind, document: json!({"Type": "User", "Message": message}) }
+        Self {
+            status,
+            kind,
+            document: json!({"Type": "User", "Message": message}),
+        }
     }
 
     fn service(status: StatusCode, kind: &'static str, message: &str) -> Self {
-        Self { status, kind, document: json!({"Type": "Service", "Message": message}) }
+        Self {
+            status,
+            kind,
+            document: json!({"Type": "Service", "Message": message}),
+        }
     }
 
     pub(super) fn not_found(arn: &str) -> Self {
@@ -37,20 +45,37 @@ impl ApiError {
     }
 
     pub(super) fn method_not_allowed() -> Self {
-        Self::user(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowedException", "Invoke is a POST")
+        Self::user(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "MethodNotAllowedException",
+            "Invoke is a POST",
+        )
     }
 
     pub(super) fn invalid_parameter(message: &str) -> Self {
-        Self::user(StatusCode::BAD_REQUEST, "InvalidParameterValueException", message)
+        Self::user(
+            StatusCode::BAD_REQUEST,
+            "InvalidParameterValueException",
+            message,
+        )
     }
 
     pub(super) fn invalid_content(message: &str) -> Self {
-        Self::user(StatusCode::BAD_REQUEST, "InvalidRequestContentException", message)
+        Self::user(
+            StatusCode::BAD_REQUEST,
+            "InvalidRequestContentException",
+            message,
+        )
     }
 
     pub(super) fn too_large(limit: usize) -> Self {
-        let message = format!("Request must be smaller than {limit} bytes for the InvokeFunction operation");
-        Self::user(StatusCode::PAYLOAD_TOO_LARGE, "RequestTooLargeException", &message)
+        let message =
+            format!("Request must be smaller than {limit} bytes for the InvokeFunction operation");
+        Self::user(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "RequestTooLargeException",
+            &message,
+        )
     }
 
     pub(super) fn throttled() -> Self {
@@ -59,7 +84,11 @@ impl ApiError {
             "Type": "User",
             "message": "Rate Exceeded.",
         });
-        Self { status: StatusCode::TOO_MANY_REQUESTS, kind: "TooManyRequestsException", document }
+        Self {
+            status: StatusCode::TOO_MANY_REQUESTS,
+            kind: "TooManyRequestsException",
+            document,
+        }
     }
 
     pub(super) fn denied(arn: &str) -> Self {
@@ -67,11 +96,19 @@ impl ApiError {
             "User is not authorized to perform: lambda:InvokeFunction on resource: {arn} because no identity-based \
              policy allows the lambda:InvokeFunction action"
         );
-        Self { status: StatusCode::FORBIDDEN, kind: "AccessDeniedException", document: json!({"Message": message}) }
+        Self {
+            status: StatusCode::FORBIDDEN,
+            kind: "AccessDeniedException",
+            document: json!({"Message": message}),
+        }
     }
 
     pub(super) fn internal() -> Self {
-        Self::service(StatusCode::INTERNAL_SERVER_ERROR, "ServiceException", "Internal server error")
+        Self::service(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "ServiceException",
+            "Internal server error",
+        )
     }
 
     pub(super) fn response(&self) -> Response<ResponseBody> {
@@ -91,7 +128,11 @@ impl From<InvokeError> for ApiError {
             InvokeError::Throttled => Self::throttled(),
             InvokeError::CannotStart { .. } => {
                 // The service's own error for code that can't be run.
-                Self::service(StatusCode::BAD_GATEWAY, "InvalidRuntimeException", &one_line(&error))
+                Self::service(
+                    StatusCode::BAD_GATEWAY,
+                    "InvalidRuntimeException",
+                    &one_line(&error),
+                )
             }
             InvokeError::ShuttingDown => Self::internal(),
         }
@@ -111,6 +152,10 @@ impl From<SignatureError> for ApiError {
             | SignatureError::Mismatch => "InvalidSignatureException",
         };
         let document = json!({"message": error.to_string()});
-        Self { status: StatusCode::FORBIDDEN, kind, document }
+        Self {
+            status: StatusCode::FORBIDDEN,
+            kind,
+            document,
+        }
     }
 }

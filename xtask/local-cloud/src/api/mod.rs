@@ -50,13 +50,20 @@ pub(crate) fn too_large() -> Response<ResponseBody> {
 }
 
 /// Answers one request to the Lambda API.
-pub(crate) async fn call(host: &LambdaHost, parts: &Parts, body: Bytes) -> Result<Response<ResponseBody>, Dropped> {
+pub(crate) async fn call(
+    host: &LambdaHost,
+    parts: &Parts,
+    body: Bytes,
+) -> Result<Response<ResponseBody>, Dropped> {
     let call = match Call::read(parts, body) {
         Ok(call) => call,
         Err(error) => return Ok(error.response()),
     };
     let request_id = uuid::Uuid::new_v4().to_string();
-    let answered = call.run(host).await?.unwrap_or_else(|error| error.response());
+    let answered = call
+        .run(host)
+        .await?
+        .unwrap_or_else(|error| error.response());
     Ok(with_request_id(answered, &request_id))
 }
 
@@ -77,8 +84,14 @@ struct Call {
 impl Call {
     fn read(parts: &Parts, body: Bytes) -> Result<Self, ApiError> {
         let path = parts.uri.path();
-        let between = |prefix, suffix| path.strip_prefix(prefix).and_then(|rest: &str| rest.strip_suffix(suffix));
-        let (name, is_stream) = match (between(INVOKE, INVOKE_SUFFIX), between(STREAM, STREAM_SUFFIX)) {
+        let between = |prefix, suffix| {
+            path.strip_prefix(prefix)
+                .and_then(|rest: &str| rest.strip_suffix(suffix))
+        };
+        let (name, is_stream) = match (
+            between(INVOKE, INVOKE_SUFFIX),
+            between(STREAM, STREAM_SUFFIX),
+        ) {
             (Some(name), _) => (name, false),
             (None, Some(name)) => (name, true),
             (None, None) => return Err(ApiError::no_such_operation()),
@@ -88,26 +101,52 @@ impl Call {
         }
         let name = percent_decode_str(name).decode_utf8_lossy();
         let reference = FunctionReference::parse(&name).ok_or_else(|| {
-            let arn = if name.starts_with("arn:") { name.to_string() } else { function_arn(&name) };
+            let arn = if name.starts_with("arn:") {
+                name.to_string()
+            } else {
+                function_arn(&name)
+            };
             ApiError::not_found(&arn)
         })?;
         let mode = invocation_type(&parts.headers, is_stream)?;
-        let limit = if mode == Mode::Event { MAX_EVENT } else { MAX_PAYLOAD };
+        let limit = if mode == Mode::Event {
+            MAX_EVENT
+        } else {
+            MAX_PAYLOAD
+        };
         if body.len() > limit {
             return Err(ApiError::too_large(limit));
         }
-        let payload = if body.is_empty() { Bytes::from_static(b"{}") } else { body };
+        let payload = if body.is_empty() {
+            Bytes::from_static(b"{}")
+        } else {
+            body
+        };
         if let Err(error) = serde_json::from_slice::<serde::de::IgnoredAny>(&payload) {
             let message = format!("Could not parse request body into json: {error}");
             return Err(ApiError::invalid_content(&message));
         }
-        let log_tail = parts.headers.get("x-amz-log-type").is_some_and(|value| value == "Tail");
+        let log_tail = parts
+            .headers
+            .get("x-amz-log-type")
+            .is_some_and(|value| value == "Tail");
         let client_context = client_context(&parts.headers)?;
-        let invocation = Invocation { payload, client_context, log_tail: log_tail && mode != Mode::Event };
-        Ok(Self { function: reference.name, mode, invocation })
+        let invocation = Invocation {
+            payload,
+            client_context,
+            log_tail: log_tail && mode != Mode::Event,
+        };
+        Ok(Self {
+            function: reference.name,
+            mode,
+            invocation,
+        })
     }
 
-    async fn run(self, host: &LambdaHost) -> Result<Result<Response<ResponseBody>, ApiError>, Dropped> {
+    async fn run(
+        self,
+        host: &LambdaHost,
+    ) -> Result<Result<Response<ResponseBody>, ApiError>, Dropped> {
         match host.next_fault(&self.function) {
             None => {}
             Some(Fault::Throttled) => return Ok(Err(ApiError::throttled())),
@@ -131,14 +170,20 @@ impl Call {
                 host.invoke_event(&self.function, self.invocation)?;
                 Ok(empty(StatusCode::ACCEPTED))
             }
-            Mode::RequestResponse => whole(host.invoke(&self.function, self.invocation).await?).await,
-            Mode::Stream => Ok(stream_answer::response(host.invoke(&self.function, self.invocation).await?)),
+            Mode::RequestResponse => {
+                whole(host.invoke(&self.function, self.invocation).await?).await
+            }
+            Mode::Stream => Ok(stream_answer::response(
+                host.invoke(&self.function, self.invocation).await?,
+            )),
         }
     }
 }
 
 fn invocation_type(headers: &HeaderMap, is_stream: bool) -> Result<Mode, ApiError> {
-    let given = headers.get("x-amz-invocation-type").map(HeaderValue::as_bytes);
+    let given = headers
+        .get("x-amz-invocation-type")
+        .map(HeaderValue::as_bytes);
     match (given, is_stream) {
         (None | Some(b"RequestResponse"), false) => Ok(Mode::RequestResponse),
         (None | Some(b"RequestResponse"), true) => Ok(Mode::Stream),
@@ -156,13 +201,17 @@ fn client_context(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
         return Ok(None);
     };
     if encoded.len() > MAX_CLIENT_CONTEXT {
-        let message = format!("Client context must be at most {MAX_CLIENT_CONTEXT} bytes when base64-encoded");
+        let message = format!(
+            "Client context must be at most {MAX_CLIENT_CONTEXT} bytes when base64-encoded"
+        );
         return Err(ApiError::invalid_content(&message));
     }
     let decoded = BASE64_STANDARD.decode(encoded.as_bytes()).ok();
     let document = decoded.and_then(|text| serde_json::from_slice::<serde_json::Value>(&text).ok());
     let Some(document) = document.filter(serde_json::Value::is_object) else {
-        return Err(ApiError::invalid_content("Client context must be a valid Base64-encoded JSON object."));
+        return Err(ApiError::invalid_content(
+            "Client context must be a valid Base64-encoded JSON object.",
+        ));
     };
     Ok(Some(ascii(&document.to_string())))
 }
@@ -196,13 +245,23 @@ async fn whole(invoked: Invoked) -> Result<Response<ResponseBody>, ApiError> {
     };
     let mut response = Response::new(full(payload));
     let headers = response.headers_mut();
-    headers.insert(http::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert("x-amz-executed-version", HeaderValue::from_static("$LATEST"));
+    headers.insert(
+        http::header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
+    headers.insert(
+        "x-amz-executed-version",
+        HeaderValue::from_static("$LATEST"),
+    );
     if failed {
-        headers.insert("x-amz-function-error", HeaderValue::from_static("Unhandled"));
+        headers.insert(
+            "x-amz-function-error",
+            HeaderValue::from_static("Unhandled"),
+        );
     }
     if let Some(log) = invoked.log_tail {
-        let encoded = HeaderValue::from_str(&BASE64_STANDARD.encode(log)).map_err(|_| ApiError::internal())?;
+        let encoded = HeaderValue::from_str(&BASE64_STANDARD.encode(log))
+            .map_err(|_| ApiError::internal())?;
         headers.insert("x-amz-log-result", encoded);
     }
     Ok(response)

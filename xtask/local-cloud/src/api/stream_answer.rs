@@ -26,21 +26,40 @@ pub(super) fn response(invoked: Invoked) -> Response<ResponseBody> {
     let log = invoked.log_tail;
     let mut content_type = None;
     let body = match invoked.answer {
-        Answer::Buffered(payload) => {
-            Frames { ready: [frame(CHUNK, OCTETS, &payload), complete(None, log.as_ref())].into(), chunks: None, log }
-        }
-        Answer::Failed(failure) => Frames { ready: [complete(Some(&failure), log.as_ref())].into(), chunks: None, log },
+        Answer::Buffered(payload) => Frames {
+            ready: [frame(CHUNK, OCTETS, &payload), complete(None, log.as_ref())].into(),
+            chunks: None,
+            log,
+        },
+        Answer::Failed(failure) => Frames {
+            ready: [complete(Some(&failure), log.as_ref())].into(),
+            chunks: None,
+            log,
+        },
         Answer::Streaming(stream) => {
             content_type = HeaderValue::from_str(&stream.content_type).ok();
-            Frames { ready: VecDeque::new(), chunks: Some(stream.chunks), log }
+            Frames {
+                ready: VecDeque::new(),
+                chunks: Some(stream.chunks),
+                log,
+            }
         }
     };
     let mut response = Response::new(UnsyncBoxBody::new(body));
     let headers = response.headers_mut();
-    headers.insert(http::header::CONTENT_TYPE, HeaderValue::from_static("application/vnd.amazon.eventstream"));
-    headers.insert("x-amz-executed-version", HeaderValue::from_static("$LATEST"));
+    headers.insert(
+        http::header::CONTENT_TYPE,
+        HeaderValue::from_static("application/vnd.amazon.eventstream"),
+    );
+    headers.insert(
+        "x-amz-executed-version",
+        HeaderValue::from_static("$LATEST"),
+    );
     let fallback = HeaderValue::from_static(OCTETS);
-    headers.insert("x-amzn-response-stream-content-type", content_type.unwrap_or(fallback));
+    headers.insert(
+        "x-amzn-response-stream-content-type",
+        content_type.unwrap_or(fallback),
+    );
     response
 }
 
@@ -53,7 +72,11 @@ fn complete(failure: Option<&FunctionFailure>, log: Option<&Bytes>) -> Bytes {
     if let Some(log) = log {
         document["LogResult"] = BASE64_STANDARD.encode(log).into();
     }
-    frame(COMPLETE, "application/json", document.to_string().as_bytes())
+    frame(
+        COMPLETE,
+        "application/json",
+        document.to_string().as_bytes(),
+    )
 }
 
 struct Frames {
@@ -66,7 +89,10 @@ impl Body for Frames {
     type Data = Bytes;
     type Error = BoxError;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         if let Some(bytes) = self.ready.pop_front() {
             return Poll::Ready(Some(Ok(Frame::data(bytes))));
         }

@@ -25,5 +25,7 @@ pub(crate) fn epoch_millis() -> i128 {
 
 fn format(description: &[BorrowedFormatItem<'_>]) -> String {
     // The formats name only parts that a date with time has, so this can't fail.
-    OffsetDateTime::now_utc().format(description).unwrap_or_default()
+    OffsetDateTime::now_utc()
+        .format(description)
+        .unwrap_or_default()
 }

@@ -1,10 +1,11 @@
 //! One execution environment: a child process and the state of the one invocation it works on.
 
+mod supervision;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::process::Child;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
 
@@ -104,13 +105,6 @@ struct Current {
     reply: Option<oneshot::Sender<Delivery>>,
 }
 
-enum End {
-    Exited(String),
-    Killed,
-    Overdue,
-    Idle,
-}
-
 impl Environment {
     /// Starts the function's process; `job` is its first event, `on_ready` hears when init is over.
     pub(crate) fn start(
@@ -126,8 +120,13 @@ impl Environment {
         };
         let listener = crate::listener::bind(0).map_err(cannot_start)?;
         let runtime_api = listener.local_addr().map_err(cannot_start)?.to_string();
-        let log_stream = format!("{}/[$LATEST]{}", clock::log_date(), uuid::Uuid::new_v4().simple());
-        let mut child = process::start(spec, pool.settings(), &runtime_api, &log_stream).map_err(cannot_start)?;
+        let log_stream = format!(
+            "{}/[$LATEST]{}",
+            clock::log_date(),
+            uuid::Uuid::new_v4().simple()
+        );
+        let mut child = process::start(spec, pool.settings(), &runtime_api, &log_stream)
+            .map_err(cannot_start)?;
 
         let now = Instant::now();
         let environment = Arc::new(Self {
@@ -151,14 +150,22 @@ impl Environment {
             }),
         });
         let (stop, stopped) = oneshot::channel::<()>();
-        tokio::spawn(runtime_api::serve(listener, Arc::clone(&environment), stopped));
+        tokio::spawn(runtime_api::serve(
+            listener,
+            Arc::clone(&environment),
+            stopped,
+        ));
         if let Some(stdout) = child.stdout.take() {
             let environment = Arc::clone(&environment);
-            tokio::spawn(async move { process::forward_lines(stdout, |line| environment.log_line(line)).await });
+            tokio::spawn(async move {
+                process::forward_lines(stdout, |line| environment.log_line(line)).await;
+            });
         }
         if let Some(stderr) = child.stderr.take() {
             let environment = Arc::clone(&environment);
-            tokio::spawn(async move { process::forward_lines(stderr, |line| environment.log_line(line)).await });
+            tokio::spawn(async move {
+                process::forward_lines(stderr, |line| environment.log_line(line)).await;
+            });
         }
         tokio::spawn(Arc::clone(&environment).supervise(child, stop));
         Ok(environment)
@@ -184,7 +191,9 @@ impl Environment {
             let assigned = match state.phase {
                 EnvironmentState::Idle => Assigned::Waiting,
                 EnvironmentState::Finishing => Assigned::Finishing,
-                EnvironmentState::Starting | EnvironmentState::Busy | EnvironmentState::Ended => return Err(job),
+                EnvironmentState::Starting | EnvironmentState::Busy | EnvironmentState::Ended => {
+                    return Err(job);
+                }
             };
             state.pending = Some(job);
             assigned
@@ -196,7 +205,10 @@ impl Environment {
     /// Takes a job back that was assigned and not asked for. False if the function has it by now.
     pub(crate) fn take_back(&self, request_id: &str) -> bool {
         let mut state = self.state();
-        let is_pending = state.pending.as_ref().is_some_and(|job| job.request_id == request_id);
+        let is_pending = state
+            .pending
+            .as_ref()
+            .is_some_and(|job| job.request_id == request_id);
         if is_pending {
             state.pending = None;
             state.parked = true;
@@ -208,10 +220,18 @@ impl Environment {
     pub(crate) fn asks(self: &Arc<Self>) -> bool {
         let release = {
             let mut state = self.state();
-            if state.current.as_ref().is_some_and(|current| current.reply.is_some()) {
+            if state
+                .current
+                .as_ref()
+                .is_some_and(|current| current.reply.is_some())
+            {
                 return false;
             }
-            let is_new = state.phase == EnvironmentState::Starting;
+            // New, or it dropped a stream whose end has not been noticed yet: nobody has released it.
+            let is_unreleased = matches!(
+                state.phase,
+                EnvironmentState::Starting | EnvironmentState::Busy
+            );
             if state.phase != EnvironmentState::Ended {
                 state.phase = EnvironmentState::Idle;
             }
@@ -221,7 +241,7 @@ impl Environment {
             if let Some(on_ready) = state.on_ready.take() {
                 let _ = on_ready.send(Ok(()));
             }
-            let release = state.pending.is_none() && (is_new || state.parked);
+            let release = state.pending.is_none() && (is_unreleased || state.parked);
             state.parked = false;
             release
         };
@@ -267,15 +287,23 @@ impl Environment {
     /// Takes the right to answer `request_id`; whoever has it must answer at once.
     pub(crate) fn take_reply(&self, request_id: &str) -> Option<oneshot::Sender<Delivery>> {
         let mut state = self.state();
-        let current = state.current.as_mut().filter(|current| current.request_id == request_id)?;
+        let current = state
+            .current
+            .as_mut()
+            .filter(|current| current.request_id == request_id)?;
         current.reply.take()
     }
 
-    /// The answer is complete: the environment may have its next job.
-    pub(crate) fn answered(self: &Arc<Self>) {
+    /// The answer to `request_id` is complete: the environment may have its next job.
+    pub(crate) fn answered(self: &Arc<Self>, request_id: &str) {
         {
             let mut state = self.state();
-            if state.phase != EnvironmentState::Busy {
+            let is_current = state
+                .current
+                .as_ref()
+                .is_some_and(|current| current.request_id == request_id);
+            // Not if the process has ended, or has asked for its next event before the end of this one was noticed.
+            if state.phase != EnvironmentState::Busy || !is_current {
                 return;
             }
             state.phase = EnvironmentState::Finishing;
@@ -297,7 +325,10 @@ impl Environment {
     /// Why a stream that broke off did.
     pub(crate) fn failure(&self, request_id: &str) -> FunctionFailure {
         let state = self.state();
-        state.failure.clone().unwrap_or_else(|| FunctionFailure::truncated(request_id))
+        state
+            .failure
+            .clone()
+            .unwrap_or_else(|| FunctionFailure::truncated(request_id))
     }
 
     pub(crate) fn kill(&self) {
@@ -311,109 +342,15 @@ impl Environment {
     }
 
     fn log_line(&self, line: &str) {
-        self.pool.settings().logs.write(&self.pool.spec().name, line);
+        self.pool
+            .settings()
+            .logs
+            .write(&self.pool.spec().name, line);
         let mut log = self.log_buffer();
         log.extend_from_slice(line.as_bytes());
         log.push(b'\n');
         let excess = log.len().saturating_sub(LOG_TAIL);
         log.drain(..excess);
-    }
-
-    /// Watches over the process until it has ended, by itself or by being killed.
-    async fn supervise(self: Arc<Self>, mut child: Child, stop: oneshot::Sender<()>) {
-        let end = loop {
-            tokio::select! {
-                status = child.wait() => break End::Exited(match status {
-                    Ok(status) => process::describe_exit(status),
-                    Err(error) => format!("Runtime can't be waited for: {error}"),
-                }),
-                () = self.nudge.notified() => {}
-                () = tokio::time::sleep_until(self.next_check()) => {}
-            }
-            if let Some(end) = self.verdict() {
-                break end;
-            }
-        };
-        if !matches!(end, End::Exited(_)) {
-            process::kill_group(self.pid);
-            // An error means that it has ended already.
-            let _ = child.kill().await;
-        }
-        self.finish(&end);
-        self.pool.forget(&self);
-        let _ = stop.send(());
-    }
-
-    /// When the state has to be looked at next.
-    ///
-    /// A deadline set after this look lies at least the function's timeout ahead, so looking again by then misses
-    /// none, and an invocation need not wake this task.
-    fn next_check(&self) -> Instant {
-        let settings = self.pool.settings();
-        let latest = Instant::now() + self.pool.spec().timeout.min(settings.idle_timeout);
-        let state = self.state();
-        let idle_end = (state.phase == EnvironmentState::Idle).then(|| state.since + settings.idle_timeout);
-        [state.deadline, idle_end].into_iter().flatten().fold(latest, Instant::min)
-    }
-
-    /// Whether the process has to end now, and why. From then on it gets no job.
-    fn verdict(&self) -> Option<End> {
-        let now = Instant::now();
-        let mut state = self.state();
-        let overdue = state.deadline.is_some_and(|deadline| deadline <= now);
-        let idle = state.phase == EnvironmentState::Idle
-            && state.pending.is_none()
-            && now.duration_since(state.since) >= self.pool.settings().idle_timeout;
-        let end = if state.kill {
-            End::Killed
-        } else if overdue {
-            End::Overdue
-        } else if idle {
-            End::Idle
-        } else {
-            return None;
-        };
-        let request_id = state.current.as_ref().map(|current| current.request_id.clone()).unwrap_or_default();
-        if matches!(end, End::Overdue) {
-            state.failure = Some(self.timed_out(&request_id));
-        }
-        if matches!(end, End::Idle) {
-            state.phase = EnvironmentState::Ended;
-        }
-        Some(end)
-    }
-
-    /// The process is gone: whoever waits for it gets an answer.
-    fn finish(&self, end: &End) {
-        let (was_starting, init_error, current, pending, on_ready) = {
-            let mut state = self.state();
-            let was_starting = state.phase == EnvironmentState::Starting;
-            state.phase = EnvironmentState::Ended;
-            (was_starting, state.init_error.take(), state.current.take(), state.pending.take(), state.on_ready.take())
-        };
-        let failure = |request_id: &str| match end {
-            _ if was_starting && init_error.is_some() => init_error.clone().unwrap_or_else(|| self.timed_out(request_id)),
-            End::Exited(how) => FunctionFailure::exited(request_id, how),
-            End::Overdue if was_starting => FunctionFailure::init_timed_out(request_id, self.pool.settings().init_timeout),
-            End::Overdue => self.timed_out(request_id),
-            End::Killed | End::Idle => FunctionFailure::exited(request_id, "Runtime exited with error: signal: killed"),
-        };
-        if let Some(on_ready) = on_ready {
-            let _ = on_ready.send(Err(failure(&uuid::Uuid::new_v4().to_string())));
-        }
-        if let Some(Current { request_id, reply: Some(reply) }) = current {
-            let _ = reply.send(Delivery::Answer(Answer::Failed(failure(&request_id))));
-        }
-        if let Some(job) = pending {
-            let delivery = if was_starting {
-                Delivery::Answer(Answer::Failed(failure(&job.request_id)))
-            } else {
-                Delivery::Undelivered
-            };
-            let _ = job.reply.send(delivery);
-        }
-        // A process that outlived its parent may still be waiting for an event.
-        self.wake.notify_waiters();
     }
 
     fn timed_out(&self, request_id: &str) -> FunctionFailure {

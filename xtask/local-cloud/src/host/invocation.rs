@@ -90,18 +90,21 @@ impl FunctionFailure {
 
     pub(crate) fn init_timed_out(request_id: &str, limit: Duration) -> Self {
         let seconds = limit.as_secs_f64();
-        let message = format!("RequestId: {request_id} Error: Init timed out after {seconds:.2} seconds");
+        let message =
+            format!("RequestId: {request_id} Error: Init timed out after {seconds:.2} seconds");
         Self::new("Sandbox.Timedout", &message)
     }
 
     pub(crate) fn exited(request_id: &str, how: &str) -> Self {
-        Self::new("Runtime.ExitError", &format!("RequestId: {request_id} Error: {how}"))
+        Self::new(
+            "Runtime.ExitError",
+            &format!("RequestId: {request_id} Error: {how}"),
+        )
     }
 
     pub(crate) fn too_large(limit: usize) -> Self {
-        let message = format!(
-            "Response payload size exceeded maximum allowed payload size ({limit} bytes)."
-        );
+        let message =
+            format!("Response payload size exceeded maximum allowed payload size ({limit} bytes).");
         Self::new("Function.ResponseSizeTooLarge", &message)
     }
 

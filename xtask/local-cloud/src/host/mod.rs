@@ -20,10 +20,12 @@ use tokio::sync::oneshot;
 use self::environment::{Assigned, Delivery, Environment, Job};
 pub use self::environment::{EnvironmentInfo, EnvironmentState};
 pub use self::faults::Fault;
-pub use self::invocation::{Answer, FunctionFailure, Invocation, Invoked, InvokeError, StreamedAnswer};
+pub use self::invocation::{
+    Answer, FunctionFailure, Invocation, InvokeError, Invoked, StreamedAnswer,
+};
 use self::pool::Pool;
 pub(crate) use self::runtime_api::trace_id;
-pub use self::settings::{HostSettings, LogSink};
+pub use self::settings::{HostSettings, LogCallback, LogSink};
 use crate::function::{FunctionSpec, FunctionSpecError, function_arn};
 use crate::one_line::one_line;
 
@@ -32,9 +34,9 @@ use crate::one_line::one_line;
 pub const MAX_PAYLOAD: usize = 6 * 1024 * 1024;
 
 /// How long a process that has answered may take to ask for the next event before the event goes to another one.
-/// One that does ask takes microseconds; Lambda would start another environment at once, which here would make
-/// cold starts out of a client's quick second request.
-const ASKING_GRACE: Duration = Duration::from_millis(50);
+/// Most ask within microseconds. Lambda would start another environment at once, which here would make cold starts
+/// out of a client's quick second request.
+const ASKING_GRACE: Duration = Duration::from_millis(500);
 /// What the log's last lines get to arrive through the pipes, when an invoker asks for them.
 const LOG_GRACE: Duration = Duration::from_millis(10);
 /// How often the end of all processes is looked for at shutdown.
@@ -100,7 +102,9 @@ impl LambdaHost {
         spec.validate()?;
         let mut pools = self.pools.write().unwrap_or_else(PoisonError::into_inner);
         if pools.contains_key(&spec.name) {
-            return Err(AddError::Duplicate { function: spec.name });
+            return Err(AddError::Duplicate {
+                function: spec.name,
+            });
         }
         let name = spec.name.clone();
         pools.insert(name, Pool::new(spec, Arc::clone(&self.settings)));
@@ -146,8 +150,19 @@ impl LambdaHost {
             };
             match delivered {
                 Ok(Delivery::Answer(answer)) => {
-                    let log_tail = if invocation.log_tail { Some(log_tail(&environment).await) } else { None };
-                    return Ok(Invoked { request_id, answer, log_tail });
+                    if let Answer::Failed(failure) = &answer {
+                        self.log(name, &format!("invocation {request_id}: {failure}"));
+                    }
+                    let log_tail = if invocation.log_tail {
+                        Some(log_tail(&environment).await)
+                    } else {
+                        None
+                    };
+                    return Ok(Invoked {
+                        request_id,
+                        answer,
+                        log_tail,
+                    });
                 }
                 Ok(Delivery::Undelivered) => {}
                 Err(_) => return Err(InvokeError::ShuttingDown),
@@ -163,12 +178,20 @@ impl LambdaHost {
             let retries = host.settings.retry_delays.clone();
             for delay in retries.into_iter().map(Some).chain([None]) {
                 match host.invoke(&name, invocation.clone()).await {
-                    Ok(Invoked { answer: Answer::Buffered(_) | Answer::Streaming(_), .. }) => return,
-                    Ok(Invoked { answer: Answer::Failed(failure), request_id, .. }) => {
-                        host.settings.logs.write(&name, &format!("event {request_id}: {failure}"));
-                    }
-                    Err(InvokeError::ShuttingDown) => return,
-                    Err(error) => host.settings.logs.write(&name, &format!("event: {}", one_line(&error))),
+                    Ok(Invoked {
+                        answer: Answer::Buffered(_) | Answer::Streaming(_),
+                        ..
+                    })
+                    | Err(InvokeError::ShuttingDown) => return,
+                    // The failure has been logged.
+                    Ok(Invoked {
+                        answer: Answer::Failed(_),
+                        ..
+                    }) => {}
+                    Err(error) => host
+                        .settings
+                        .logs
+                        .write(&name, &format!("event: {}", one_line(&error))),
                 }
                 if let Some(delay) = delay {
                     tokio::time::sleep(delay).await;
@@ -180,15 +203,20 @@ impl LambdaHost {
 
     /// Starts an environment of `name` ahead of its first request and waits until its init phase is over.
     pub async fn warm(&self, name: &str) -> Result<(), WarmError> {
-        self.pool(name)?.warm().await?.map_err(|failure| WarmError::Init {
-            function: name.to_owned(),
-            failure: InitFailure(summary(&failure)),
-        })
+        self.pool(name)?
+            .warm()
+            .await?
+            .map_err(|failure| WarmError::Init {
+                function: name.to_owned(),
+                failure: InitFailure(summary(&failure)),
+            })
     }
 
     /// The environments of `name` that have not ended; none for an unknown function.
     pub fn environments(&self, name: &str) -> Vec<EnvironmentInfo> {
-        self.pool(name).map(|pool| pool.environments()).unwrap_or_default()
+        self.pool(name)
+            .map(|pool| pool.environments())
+            .unwrap_or_default()
     }
 
     /// Kills the environment of `name` whose process is `pid`, as if it had crashed. False if there is none.
@@ -227,14 +255,21 @@ impl LambdaHost {
 
     fn pool(&self, name: &str) -> Result<Arc<Pool>, InvokeError> {
         let pools = self.pools.read().unwrap_or_else(PoisonError::into_inner);
-        pools.get(name).cloned().ok_or_else(|| InvokeError::NotFound { arn: function_arn(name) })
+        pools
+            .get(name)
+            .cloned()
+            .ok_or_else(|| InvokeError::NotFound {
+                arn: function_arn(name),
+            })
     }
 }
 
 impl std::fmt::Debug for LambdaHost {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let names: Vec<_> = self.functions().into_iter().map(|spec| spec.name).collect();
-        f.debug_struct("LambdaHost").field("functions", &names).finish_non_exhaustive()
+        f.debug_struct("LambdaHost")
+            .field("functions", &names)
+            .finish_non_exhaustive()
     }
 }
 
@@ -246,6 +281,11 @@ async fn log_tail(environment: &Environment) -> Bytes {
 /// The message of an error document, or all of it if it has none.
 fn summary(failure: &FunctionFailure) -> String {
     let document: Option<serde_json::Value> = serde_json::from_slice(&failure.payload).ok();
-    let message = document.as_ref().and_then(|document| document.get("errorMessage")?.as_str());
-    message.map_or_else(|| String::from_utf8_lossy(&failure.payload).into_owned(), str::to_owned)
+    let message = document
+        .as_ref()
+        .and_then(|document| document.get("errorMessage")?.as_str());
+    message.map_or_else(
+        || String::from_utf8_lossy(&failure.payload).into_owned(),
+        str::to_owned,
+    )
 }

@@ -49,7 +49,10 @@ impl Pool {
     }
 
     /// Gives `job` to an environment, a new one if none is free.
-    pub(crate) fn assign(self: &Arc<Self>, mut job: Job) -> Result<(Arc<Environment>, Assigned), InvokeError> {
+    pub(crate) fn assign(
+        self: &Arc<Self>,
+        mut job: Job,
+    ) -> Result<(Arc<Environment>, Assigned), InvokeError> {
         while let Some(environment) = self.pop()? {
             match environment.assign(job) {
                 Ok(assigned) => return Ok((environment, assigned)),
@@ -112,17 +115,26 @@ impl Pool {
     pub(crate) fn forget(&self, environment: &Arc<Environment>) {
         let mut members = self.members();
         members.all.retain(|other| !Arc::ptr_eq(other, environment));
-        members.available.retain(|other| !Arc::ptr_eq(other, environment));
+        members
+            .available
+            .retain(|other| !Arc::ptr_eq(other, environment));
     }
 
     pub(crate) fn environments(&self) -> Vec<EnvironmentInfo> {
-        self.members().all.iter().map(|environment| environment.info()).collect()
+        self.members()
+            .all
+            .iter()
+            .map(|environment| environment.info())
+            .collect()
     }
 
     /// Kills the environment whose process is `pid`; false if there is none.
     pub(crate) fn kill(&self, pid: u32) -> bool {
         let members = self.members();
-        let found = members.all.iter().find(|environment| environment.info().pid == pid);
+        let found = members
+            .all
+            .iter()
+            .find(|environment| environment.info().pid == pid);
         found.inspect(|environment| environment.kill()).is_some()
     }
 

@@ -10,8 +10,14 @@ use super::HostSettings;
 use crate::function::{FunctionSpec, REGION};
 
 /// The developer's variables that a function may see. Everything else stays outside, AWS credentials above all.
-const INHERITED: [&str; 8] = [
-    "PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT", "TEMP", "LLVM_PROFILE_FILE",
+const INHERITED: [&str; 7] = [
+    "PATH",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "TMPDIR",
+    "TEMP",
+    "SYSTEMROOT",
 ];
 
 /// Starts `spec`'s program with Lambda's variables, pointed at the Runtime API at `runtime_api` (`host:port`).
@@ -22,12 +28,19 @@ pub(crate) fn start(
     log_stream: &str,
 ) -> std::io::Result<Child> {
     // `FunctionSpec::validate` has seen that there is a program.
-    let (program, arguments) = spec.command.split_first().ok_or(std::io::ErrorKind::InvalidInput)?;
+    let (program, arguments) = spec
+        .command
+        .split_first()
+        .ok_or(std::io::ErrorKind::InvalidInput)?;
     let mut command = Command::new(program);
     command
         .args(arguments)
         .env_clear()
-        .envs(INHERITED.iter().filter_map(|name| Some((name, std::env::var_os(name)?))))
+        .envs(
+            INHERITED
+                .iter()
+                .filter_map(|name| Some((name, std::env::var_os(name)?))),
+        )
         .envs(&settings.environment)
         .envs(&spec.environment)
         .envs(lambda_variables(spec, runtime_api, log_stream))
@@ -53,9 +66,15 @@ fn lambda_variables(
         ("AWS_LAMBDA_RUNTIME_API", runtime_api.into()),
         ("AWS_LAMBDA_FUNCTION_NAME", spec.name.clone().into()),
         ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".into()),
-        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", spec.memory_mb.to_string().into()),
+        (
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+            spec.memory_mb.to_string().into(),
+        ),
         ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".into()),
-        ("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{}", spec.name).into()),
+        (
+            "AWS_LAMBDA_LOG_GROUP_NAME",
+            format!("/aws/lambda/{}", spec.name).into(),
+        ),
         ("AWS_LAMBDA_LOG_STREAM_NAME", log_stream.into()),
         ("AWS_REGION", REGION.into()),
         ("AWS_DEFAULT_REGION", REGION.into()),
@@ -101,7 +120,10 @@ pub(crate) fn describe_exit(status: ExitStatus) -> String {
 /// Kills the process group that `pid` leads: a command may be a script that runs the real program.
 pub(crate) fn kill_group(pid: u32) {
     #[cfg(unix)]
-    if let Some(group) = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw) {
+    if let Some(group) = i32::try_from(pid)
+        .ok()
+        .and_then(rustix::process::Pid::from_raw)
+    {
         // An error means that the group has ended already.
         let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
     }

@@ -36,7 +36,11 @@ const ERROR_BODY: &str = "lambda-runtime-function-error-body";
 struct EnvironmentEnded;
 
 /// Serves `environment`'s process until `stop`.
-pub(super) async fn serve(listener: TcpListener, environment: Arc<Environment>, stop: oneshot::Receiver<()>) {
+pub(super) async fn serve(
+    listener: TcpListener,
+    environment: Arc<Environment>,
+    stop: oneshot::Receiver<()>,
+) {
     let handle = move |request, _peer| answer(Arc::clone(&environment), request);
     crate::listener::serve(listener, handle, async {
         // A dropped sender means the same: nobody supervises the process any more.
@@ -57,7 +61,10 @@ async fn answer(
     match route {
         "invocation/next" if request.method() == Method::GET => next(&environment).await,
         "init/error" if is_post => Ok(init_error(&environment, request).await),
-        _ => match route.strip_prefix("invocation/").and_then(|rest| rest.split_once('/')) {
+        _ => match route
+            .strip_prefix("invocation/")
+            .and_then(|rest| rest.split_once('/'))
+        {
             Some((id, "response")) if is_post => Ok(response(&environment, id, request).await),
             Some((id, "error")) if is_post => Ok(error(&environment, id, request).await),
             _ => Ok(not_found()),
@@ -68,14 +75,19 @@ async fn answer(
 async fn next(environment: &Arc<Environment>) -> Result<Response<Full<Bytes>>, EnvironmentEnded> {
     if !environment.asks() {
         let message = "the last invocation has not been answered";
-        return Ok(refusal(StatusCode::FORBIDDEN, "InvalidStateTransition", message));
+        return Ok(refusal(
+            StatusCode::FORBIDDEN,
+            "InvalidStateTransition",
+            message,
+        ));
     }
     loop {
         // Registered before the look, so that a job that comes in between is not missed.
         let woken = environment.wake.notified();
         match environment.take() {
             Ok(Some((job, timeout))) => {
-                let deadline = epoch_millis() + i128::try_from(timeout.as_millis()).unwrap_or(i128::MAX / 2);
+                let deadline =
+                    epoch_millis() + i128::try_from(timeout.as_millis()).unwrap_or(i128::MAX / 2);
                 return Ok(event(job, deadline, &environment.pool.spec().arn()));
             }
             Ok(None) => woken.await,
@@ -108,10 +120,18 @@ fn event(job: Job, deadline: i128, arn: &str) -> Response<Full<Bytes>> {
 pub(crate) fn trace_id() -> String {
     let id = uuid::Uuid::new_v4().simple().to_string();
     let seconds = epoch_millis() / 1000;
-    format!("Root=1-{seconds:08x}-{};Parent={};Sampled=0", &id[..24], &id[16..])
+    format!(
+        "Root=1-{seconds:08x}-{};Parent={};Sampled=0",
+        &id[..24],
+        &id[16..]
+    )
 }
 
-async fn response(environment: &Arc<Environment>, id: &str, request: Request<Incoming>) -> Response<Full<Bytes>> {
+async fn response(
+    environment: &Arc<Environment>,
+    id: &str,
+    request: Request<Incoming>,
+) -> Response<Full<Bytes>> {
     if !environment.owes_answer(id) {
         return invalid_request_id();
     }
@@ -124,7 +144,10 @@ async fn response(environment: &Arc<Environment>, id: &str, request: Request<Inc
     }
     let (answer, is_too_large) = match collect(request.into_body()).await {
         Ok(Some(payload)) => (Answer::Buffered(payload), false),
-        Ok(None) => (Answer::Failed(FunctionFailure::too_large(MAX_BUFFERED)), true),
+        Ok(None) => (
+            Answer::Failed(FunctionFailure::too_large(MAX_BUFFERED)),
+            true,
+        ),
         // The connection broke. Either the process has ended, or it may try again until its deadline.
         Err(_) => return invalid_request_id(),
     };
@@ -132,22 +155,38 @@ async fn response(environment: &Arc<Environment>, id: &str, request: Request<Inc
         return invalid_request_id();
     };
     // The environment is free before its invoker hears of it: the invoker's next request finds it.
-    environment.answered();
+    environment.answered(id);
     let _ = reply.send(Delivery::Answer(answer));
     if is_too_large {
-        return refusal(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge", "the response is larger than 6 MB");
+        return refusal(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "RequestEntityTooLarge",
+            "the response is larger than 6 MB",
+        );
     }
     accepted()
 }
 
-async fn stream(environment: &Arc<Environment>, id: &str, request: Request<Incoming>) -> Response<Full<Bytes>> {
+async fn stream(
+    environment: &Arc<Environment>,
+    id: &str,
+    request: Request<Incoming>,
+) -> Response<Full<Bytes>> {
     let Some(reply) = environment.take_reply(id) else {
         return invalid_request_id();
     };
-    let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let content_type = content_type.unwrap_or("application/octet-stream").to_owned();
+    let content_type = request
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let content_type = content_type
+        .unwrap_or("application/octet-stream")
+        .to_owned();
     let (sender, chunks) = mpsc::channel(STREAM_BUFFER);
-    let _ = reply.send(Delivery::Answer(Answer::Streaming(StreamedAnswer { content_type, chunks })));
+    let _ = reply.send(Delivery::Answer(Answer::Streaming(StreamedAnswer {
+        content_type,
+        chunks,
+    })));
 
     let mut client = Some(sender);
     let mut body = request.into_body();
@@ -179,9 +218,16 @@ async fn stream(environment: &Arc<Environment>, id: &str, request: Request<Incom
         }
     };
     // Free before the stream's end is known, for the same reason as above.
-    environment.answered();
-    if let (Some(failure), Some(sender)) = (failure, client) {
-        let _ = sender.send(Err(failure)).await;
+    environment.answered(id);
+    if let Some(failure) = failure {
+        let pool = &environment.pool;
+        pool.settings()
+            .logs
+            .write(&pool.spec().name, &format!("invocation {id}: {failure}"));
+        if let Some(sender) = client {
+            // A client that went away meanwhile needs no reason.
+            let _ = sender.send(Err(failure)).await;
+        }
     }
     accepted()
 }
@@ -189,12 +235,23 @@ async fn stream(environment: &Arc<Environment>, id: &str, request: Request<Incom
 /// The error in a stream's trailers; its body is base64.
 fn trailers_failure(trailers: &HeaderMap) -> Option<FunctionFailure> {
     let error_type = trailers.get(ERROR_TYPE)?.to_str().ok()?.to_owned();
-    let body = trailers.get(ERROR_BODY).map_or(&b""[..], HeaderValue::as_bytes);
-    let payload = BASE64_STANDARD.decode(body).unwrap_or_else(|_| body.to_vec());
-    Some(FunctionFailure { error_type, payload: payload.into() })
+    let body = trailers
+        .get(ERROR_BODY)
+        .map_or(&b""[..], HeaderValue::as_bytes);
+    let payload = BASE64_STANDARD
+        .decode(body)
+        .unwrap_or_else(|_| body.to_vec());
+    Some(FunctionFailure {
+        error_type,
+        payload: payload.into(),
+    })
 }
 
-async fn error(environment: &Arc<Environment>, id: &str, request: Request<Incoming>) -> Response<Full<Bytes>> {
+async fn error(
+    environment: &Arc<Environment>,
+    id: &str,
+    request: Request<Incoming>,
+) -> Response<Full<Bytes>> {
     if !environment.owes_answer(id) {
         return invalid_request_id();
     }
@@ -204,12 +261,15 @@ async fn error(environment: &Arc<Environment>, id: &str, request: Request<Incomi
     let Some(reply) = environment.take_reply(id) else {
         return invalid_request_id();
     };
-    environment.answered();
+    environment.answered(id);
     let _ = reply.send(Delivery::Answer(Answer::Failed(failure)));
     accepted()
 }
 
-async fn init_error(environment: &Arc<Environment>, request: Request<Incoming>) -> Response<Full<Bytes>> {
+async fn init_error(
+    environment: &Arc<Environment>,
+    request: Request<Incoming>,
+) -> Response<Full<Bytes>> {
     if let Ok(failure) = read_failure(request).await {
         environment.init_failed(failure);
     }
@@ -217,14 +277,22 @@ async fn init_error(environment: &Arc<Environment>, request: Request<Incoming>) 
 }
 
 async fn read_failure(request: Request<Incoming>) -> Result<FunctionFailure, hyper::Error> {
-    let header = request.headers().get(ERROR_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let header = request
+        .headers()
+        .get(ERROR_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .map(str::to_owned);
     let Some(payload) = collect(request.into_body()).await? else {
         return Ok(FunctionFailure::too_large(MAX_BUFFERED));
     };
     let document: Option<serde_json::Value> = serde_json::from_slice(&payload).ok();
-    let in_body = document.and_then(|document| Some(document.get("errorType")?.as_str()?.to_owned()));
+    let in_body =
+        document.and_then(|document| Some(document.get("errorType")?.as_str()?.to_owned()));
     let error_type = in_body.or(header).unwrap_or_else(|| "Unhandled".to_owned());
-    Ok(FunctionFailure { error_type, payload })
+    Ok(FunctionFailure {
+        error_type,
+        payload,
+    })
 }
 
 /// The whole body, or `None` if it is too large; then the rest of it is read and dropped.
@@ -233,7 +301,9 @@ async fn collect(mut body: Incoming) -> Result<Option<Bytes>, hyper::Error> {
     let mut rest = BytesMut::new();
     let mut length = 0;
     while let Some(frame) = body.frame().await {
-        let Ok(chunk) = frame?.into_data() else { continue };
+        let Ok(chunk) = frame?.into_data() else {
+            continue;
+        };
         length += chunk.len();
         if length > MAX_BUFFERED {
             rest.clear();
@@ -258,22 +328,34 @@ async fn collect(mut body: Incoming) -> Result<Option<Bytes>, hyper::Error> {
 fn accepted() -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(Bytes::from_static(br#"{"status":"OK"}"#)));
     *response.status_mut() = StatusCode::ACCEPTED;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
 
 fn invalid_request_id() -> Response<Full<Bytes>> {
-    refusal(StatusCode::BAD_REQUEST, "InvalidRequestID", "no answer is expected for this request id")
+    refusal(
+        StatusCode::BAD_REQUEST,
+        "InvalidRequestID",
+        "no answer is expected for this request id",
+    )
 }
 
 fn not_found() -> Response<Full<Bytes>> {
-    refusal(StatusCode::NOT_FOUND, "NotFound", "the Runtime API has no such path or method")
+    refusal(
+        StatusCode::NOT_FOUND,
+        "NotFound",
+        "the Runtime API has no such path or method",
+    )
 }
 
 fn refusal(status: StatusCode, error_type: &str, message: &str) -> Response<Full<Bytes>> {
     let document = json!({"errorType": error_type, "errorMessage": message});
     let mut response = Response::new(Full::new(Bytes::from(document.to_string())));
     *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }

@@ -2,8 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// Is called with the function's name and the line.
+pub type LogCallback = Arc<dyn Fn(&str, &str) + Send + Sync>;
 
 /// Where the functions' standard output and error go, line by line.
 #[derive(Clone)]
@@ -12,14 +16,17 @@ pub enum LogSink {
     Stderr,
     /// Nowhere.
     Discard,
-    /// To a callback that gets the function's name and the line.
-    Callback(Arc<dyn Fn(&str, &str) + Send + Sync>),
+    /// To a callback.
+    Callback(LogCallback),
 }
 
 impl LogSink {
     pub(crate) fn write(&self, function: &str, line: &str) {
         match self {
-            Self::Stderr => eprintln!("[{function}] {line}"),
+            Self::Stderr => {
+                // Nobody may be listening any more; that must not stop the function.
+                let _ = writeln!(std::io::stderr().lock(), "[{function}] {line}");
+            }
             Self::Discard => {}
             Self::Callback(callback) => callback(function, line),
         }

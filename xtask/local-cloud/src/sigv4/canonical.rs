@@ -1,10 +1,16 @@
 //! The canonical form of a request, over which its signature is made.
 
 use http::request::Parts;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode, utf8_percent_encode};
+use percent_encoding::{
+    AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode, utf8_percent_encode,
+};
 
 /// Everything but RFC 3986's unreserved characters.
-const STRICT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const STRICT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 /// The same for a path, whose slashes stay.
 const PATH: &AsciiSet = &STRICT.remove(b'/');
 
@@ -51,7 +57,8 @@ fn path(received: &str) -> String {
         }
     }
     let mut normal = format!("/{}", segments.join("/"));
-    let is_folder = received.ends_with('/') || received.ends_with("/.") || received.ends_with("/..");
+    let is_folder =
+        received.ends_with('/') || received.ends_with("/.") || received.ends_with("/..");
     if is_folder && !segments.is_empty() {
         normal.push('/');
     }
@@ -73,6 +80,9 @@ fn query(received: &str) -> String {
         .map(|(name, value)| (encode(name), encode(value)))
         .collect();
     pairs.sort();
-    let pairs: Vec<String> = pairs.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let pairs: Vec<String> = pairs
+        .into_iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
     pairs.join("&")
 }

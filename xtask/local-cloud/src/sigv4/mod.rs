@@ -61,11 +61,16 @@ pub(crate) fn verify<'k>(
     now: OffsetDateTime,
 ) -> Result<&'k Principal, SignatureError> {
     let claim = Claim::read(parts)?;
-    let principal = keyring.find(&claim.access_key_id).ok_or(SignatureError::UnknownKey)?;
+    let principal = keyring
+        .find(&claim.access_key_id)
+        .ok_or(SignatureError::UnknownKey)?;
     if claim.session_token != principal.credentials.session_token {
         return Err(SignatureError::UnknownKey);
     }
-    if claim.region != REGION || claim.service != SERVICE || !claim.timestamp.starts_with(&claim.date) {
+    if claim.region != REGION
+        || claim.service != SERVICE
+        || !claim.timestamp.starts_with(&claim.date)
+    {
         return Err(SignatureError::Scope);
     }
     check_time(&claim, now)?;
@@ -87,9 +92,13 @@ pub(crate) fn verify<'k>(
     let secret = format!("AWS4{}", principal.credentials.secret_access_key);
     let key = [claim.date.as_str(), REGION, SERVICE, "aws4_request"]
         .iter()
-        .fold(secret.into_bytes(), |key, part| mac(&key, part.as_bytes()).finalize().into_bytes().to_vec());
+        .fold(secret.into_bytes(), |key, part| {
+            mac(&key, part.as_bytes()).finalize().into_bytes().to_vec()
+        });
     // Compares in constant time.
-    mac(&key, to_sign.as_bytes()).verify_slice(&claim.signature).map_err(|_| SignatureError::Mismatch)?;
+    mac(&key, to_sign.as_bytes())
+        .verify_slice(&claim.signature)
+        .map_err(|_| SignatureError::Mismatch)?;
     Ok(principal)
 }
 
@@ -106,7 +115,11 @@ fn check_time(claim: &Claim, now: OffsetDateTime) -> Result<(), SignatureError> 
 
 fn check_signed_headers(claim: &Claim, parts: &Parts) -> Result<(), SignatureError> {
     let is_signed = |name: &str| claim.signed_headers.iter().any(|signed| signed == name);
-    let all_amz = parts.headers.keys().map(http::HeaderName::as_str).filter(|name| name.starts_with("x-amz-"));
+    let all_amz = parts
+        .headers
+        .keys()
+        .map(http::HeaderName::as_str)
+        .filter(|name| name.starts_with("x-amz-"));
     if is_signed("host") && all_amz.into_iter().all(is_signed) {
         Ok(())
     } else {

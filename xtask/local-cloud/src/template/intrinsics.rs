@@ -15,16 +15,23 @@ pub(super) struct Scope<'t> {
 
 impl<'t> Scope<'t> {
     /// The template's parameters with their defaults, or the values given in `overrides`.
-    pub(super) fn new(template: &'t Value, overrides: &BTreeMap<String, String>) -> Result<Self, TemplateError> {
+    pub(super) fn new(
+        template: &'t Value,
+        overrides: &BTreeMap<String, String>,
+    ) -> Result<Self, TemplateError> {
         let declared = template.get("Parameters").and_then(Value::as_object);
         let mut parameters = BTreeMap::new();
         for (name, parameter) in declared.into_iter().flatten() {
             let given = overrides.get(name).map(|value| Value::from(value.as_str()));
             let value = given.or_else(|| parameter.get("Default").cloned());
             let Some(value) = value else {
-                return Err(TemplateError::content(format!("Parameters.{name}"), "has no default and was not given"));
+                return Err(TemplateError::content(
+                    format!("Parameters.{name}"),
+                    "has no default and was not given",
+                ));
             };
-            let is_list = parameter.get("Type").and_then(Value::as_str) == Some("CommaDelimitedList");
+            let is_list =
+                parameter.get("Type").and_then(Value::as_str) == Some("CommaDelimitedList");
             let value = if is_list {
                 let list = text(&value, &format!("Parameters.{name}"))?;
                 Value::from(list.split(',').map(str::trim).collect::<Vec<_>>())
@@ -33,17 +40,32 @@ impl<'t> Scope<'t> {
             };
             parameters.insert(name.as_str(), value);
         }
-        if let Some(unknown) = overrides.keys().find(|name| !parameters.contains_key(name.as_str())) {
-            return Err(TemplateError::content("Parameters", format!("there is no parameter {unknown}")));
+        if let Some(unknown) = overrides
+            .keys()
+            .find(|name| !parameters.contains_key(name.as_str()))
+        {
+            return Err(TemplateError::content(
+                "Parameters",
+                format!("there is no parameter {unknown}"),
+            ));
         }
-        Ok(Self { template, parameters })
+        Ok(Self {
+            template,
+            parameters,
+        })
     }
 
     /// `value` with every intrinsic function in it resolved; `None` for `AWS::NoValue`.
-    pub(super) fn resolve(&self, value: &Value, place: &str) -> Result<Option<Value>, TemplateError> {
+    pub(super) fn resolve(
+        &self,
+        value: &Value,
+        place: &str,
+    ) -> Result<Option<Value>, TemplateError> {
         match value {
             Value::Object(map) => match single(map) {
-                Some((name, argument)) if name == "Ref" || name == "Condition" || name.starts_with("Fn::") => {
+                Some((name, argument))
+                    if name == "Ref" || name == "Condition" || name.starts_with("Fn::") =>
+                {
                     self.call(name, argument, place)
                 }
                 _ => {
@@ -70,8 +92,12 @@ impl<'t> Scope<'t> {
     /// The name that a function or table has here: the one it is given, or its logical id.
     pub(super) fn physical_name(&self, id: &str) -> Result<String, TemplateError> {
         let place = format!("Resources.{id}");
-        let resource = self.template.get("Resources").and_then(|resources| resources.get(id));
-        let resource = resource.ok_or_else(|| TemplateError::content(&place, "there is no such resource"))?;
+        let resource = self
+            .template
+            .get("Resources")
+            .and_then(|resources| resources.get(id));
+        let resource =
+            resource.ok_or_else(|| TemplateError::content(&place, "there is no such resource"))?;
         for property in ["FunctionName", "TableName"] {
             if let Some(name) = resource.pointer(&format!("/Properties/{property}")) {
                 return self.text(name, &format!("{place}.Properties.{property}"));
@@ -85,13 +111,20 @@ impl<'t> Scope<'t> {
         text(&resolved.unwrap_or_else(|| Value::from("")), place)
     }
 
-    fn call(&self, name: &str, argument: &Value, place: &str) -> Result<Option<Value>, TemplateError> {
+    fn call(
+        &self,
+        name: &str,
+        argument: &Value,
+        place: &str,
+    ) -> Result<Option<Value>, TemplateError> {
         match (name, argument) {
             ("Ref", Value::String(name)) if name == "AWS::NoValue" => Ok(None),
             ("Ref", Value::String(name)) => self.reference(name).map(Some),
             ("Fn::Sub", Value::String(text)) => self.substitute(text, place).map(Some),
             ("Fn::GetAtt", Value::Array(path)) => match path.as_slice() {
-                [Value::String(id), Value::String(attribute)] => self.attribute(id, attribute, place).map(Some),
+                [Value::String(id), Value::String(attribute)] => {
+                    self.attribute(id, attribute, place).map(Some)
+                }
                 _ => Err(unsupported(name, place)),
             },
             ("Fn::Join", Value::Array(parts)) => match parts.as_slice() {
@@ -99,23 +132,34 @@ impl<'t> Scope<'t> {
                 _ => Err(unsupported(name, place)),
             },
             ("Fn::If", Value::Array(branches)) => match branches.as_slice() {
-                [Value::String(condition), yes, no] => {
-                    self.resolve(if self.condition(condition, place)? { yes } else { no }, place)
-                }
+                [Value::String(condition), yes, no] => self.resolve(
+                    if self.condition(condition, place)? {
+                        yes
+                    } else {
+                        no
+                    },
+                    place,
+                ),
                 _ => Err(unsupported(name, place)),
             },
-            ("Fn::Equals" | "Fn::Not" | "Fn::And" | "Fn::Or" | "Condition", _) => {
-                self.holds(name, argument, place).map(|holds| Some(Value::Bool(holds)))
-            }
+            ("Fn::Equals" | "Fn::Not" | "Fn::And" | "Fn::Or" | "Condition", _) => self
+                .holds(name, argument, place)
+                .map(|holds| Some(Value::Bool(holds))),
             _ => Err(unsupported(name, place)),
         }
     }
 
     fn condition(&self, name: &str, place: &str) -> Result<bool, TemplateError> {
-        let condition = self.template.get("Conditions").and_then(|conditions| conditions.get(name));
+        let condition = self
+            .template
+            .get("Conditions")
+            .and_then(|conditions| conditions.get(name));
         let call = condition.and_then(Value::as_object).and_then(single);
         let Some((function, argument)) = call else {
-            return Err(TemplateError::content(place, format!("there is no condition {name}")));
+            return Err(TemplateError::content(
+                place,
+                format!("there is no condition {name}"),
+            ));
         };
         self.holds(function, argument, &format!("Conditions.{name}"))
     }
@@ -131,8 +175,12 @@ impl<'t> Scope<'t> {
                 Ok(self.text(&sides[0], place)? == self.text(&sides[1], place)?)
             }
             ("Fn::Not", Value::Array(list)) if list.len() == 1 => Ok(!nested(&list[0])?),
-            ("Fn::And", Value::Array(list)) => list.iter().try_fold(true, |all, value| Ok(nested(value)? && all)),
-            ("Fn::Or", Value::Array(list)) => list.iter().try_fold(false, |any, value| Ok(nested(value)? || any)),
+            ("Fn::And", Value::Array(list)) => list
+                .iter()
+                .try_fold(true, |all, value| Ok(nested(value)? && all)),
+            ("Fn::Or", Value::Array(list)) => list
+                .iter()
+                .try_fold(false, |any, value| Ok(nested(value)? || any)),
             _ => Err(unsupported(function, place)),
         }
     }
@@ -186,14 +234,20 @@ impl<'t> Scope<'t> {
     }
 
     fn attribute(&self, id: &str, attribute: &str, place: &str) -> Result<Value, TemplateError> {
-        let kind = self.template.pointer(&format!("/Resources/{id}/Type")).and_then(Value::as_str);
+        let kind = self
+            .template
+            .pointer(&format!("/Resources/{id}/Type"))
+            .and_then(Value::as_str);
         let name = self.physical_name(id)?;
         match (kind, attribute) {
             (Some("AWS::Serverless::Function"), "Arn") => Ok(function_arn(&name).into()),
             (Some("AWS::DynamoDB::Table"), "Arn") => {
                 Ok(format!("arn:aws:dynamodb:{REGION}:{ACCOUNT_ID}:table/{name}").into())
             }
-            _ => Err(TemplateError::content(place, format!("{id}.{attribute} has no value outside AWS"))),
+            _ => Err(TemplateError::content(
+                place,
+                format!("{id}.{attribute} has no value outside AWS"),
+            )),
         }
     }
 }
@@ -204,7 +258,9 @@ pub(super) fn text(value: &Value, place: &str) -> Result<String, TemplateError> 
         Value::String(text) => Ok(text.clone()),
         Value::Number(number) => Ok(number.to_string()),
         Value::Bool(flag) => Ok(flag.to_string()),
-        Value::Null | Value::Array(_) | Value::Object(_) => Err(TemplateError::content(place, "must be plain text")),
+        Value::Null | Value::Array(_) | Value::Object(_) => {
+            Err(TemplateError::content(place, "must be plain text"))
+        }
     }
 }
 

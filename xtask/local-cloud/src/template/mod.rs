@@ -85,14 +85,20 @@ pub enum TemplateError {
 
 impl TemplateError {
     fn content(place: impl Into<String>, problem: impl Into<String>) -> Self {
-        Self::Content { place: place.into(), problem: problem.into() }
+        Self::Content {
+            place: place.into(),
+            problem: problem.into(),
+        }
     }
 }
 
 impl Application {
     /// Reads the template at `path`, or the one this program was built with, and resolves it with `parameters` in
     /// place of the defaults.
-    pub fn load(path: Option<&Path>, parameters: &BTreeMap<String, String>) -> Result<Self, TemplateError> {
+    pub fn load(
+        path: Option<&Path>,
+        parameters: &BTreeMap<String, String>,
+    ) -> Result<Self, TemplateError> {
         match path {
             Some(path) => {
                 let text = fs_err::read_to_string(path).map_err(TemplateError::Read)?;
@@ -104,19 +110,31 @@ impl Application {
 
     /// Resolves the template in `text`, as [`load`](Self::load) does.
     pub fn parse(text: &str, parameters: &BTreeMap<String, String>) -> Result<Self, TemplateError> {
-        let template: Value = serde_saphyr::from_str(text).map_err(|error| TemplateError::Yaml(error.to_string()))?;
+        let template: Value =
+            serde_saphyr::from_str(text).map_err(|error| TemplateError::Yaml(error.to_string()))?;
         let scope = Scope::new(&template, parameters)?;
-        let defaults = template.pointer("/Globals/Function").cloned().unwrap_or_else(|| json!({}));
-        let mut application = Self { functions: Vec::new(), tables: Vec::new() };
+        let defaults = template
+            .pointer("/Globals/Function")
+            .cloned()
+            .unwrap_or_else(|| json!({}));
+        let mut application = Self {
+            functions: Vec::new(),
+            tables: Vec::new(),
+        };
         let resources = template.get("Resources").and_then(Value::as_object);
         for (id, resource) in resources.into_iter().flatten() {
-            let properties = resource.get("Properties").cloned().unwrap_or_else(|| json!({}));
+            let properties = resource
+                .get("Properties")
+                .cloned()
+                .unwrap_or_else(|| json!({}));
             match resource.get("Type").and_then(Value::as_str) {
                 Some("AWS::Serverless::Function") => {
                     let merged = merge(defaults.clone(), properties);
                     application.functions.push(function(&scope, id, &merged)?);
                 }
-                Some("AWS::DynamoDB::Table") => application.tables.push(table(&scope, id, properties)?),
+                Some("AWS::DynamoDB::Table") => {
+                    application.tables.push(table(&scope, id, &properties)?);
+                }
                 _ => {}
             }
         }
@@ -128,7 +146,9 @@ impl Application {
         self.functions
             .iter()
             .find(|function| function.logical_id == logical_id)
-            .ok_or_else(|| TemplateError::content("Resources", format!("there is no function {logical_id}")))
+            .ok_or_else(|| {
+                TemplateError::content("Resources", format!("there is no function {logical_id}"))
+            })
     }
 }
 
@@ -149,7 +169,11 @@ fn merge(base: Value, over: Value) -> Value {
     }
 }
 
-fn function(scope: &Scope<'_>, id: &str, properties: &Value) -> Result<TemplateFunction, TemplateError> {
+fn function(
+    scope: &Scope<'_>,
+    id: &str,
+    properties: &Value,
+) -> Result<TemplateFunction, TemplateError> {
     // Only what the host works with is resolved: policies and network settings may refer to what exists only in AWS.
     let property = |name: &str| -> Result<Option<Value>, TemplateError> {
         match properties.get(name) {
@@ -158,29 +182,46 @@ fn function(scope: &Scope<'_>, id: &str, properties: &Value) -> Result<TemplateF
         }
     };
     let number = |name: &str, default: u64| -> Result<u64, TemplateError> {
-        let Some(value) = property(name)? else { return Ok(default) };
+        let Some(value) = property(name)? else {
+            return Ok(default);
+        };
         let parsed = value.as_u64().or_else(|| value.as_str()?.parse().ok());
         parsed.ok_or_else(|| {
-            TemplateError::content(format!("Resources.{id}.Properties.{name}"), "must be a whole number")
+            TemplateError::content(
+                format!("Resources.{id}.Properties.{name}"),
+                "must be a whole number",
+            )
         })
     };
 
     let code = property("CodeUri")?;
-    let binary = code.as_ref().and_then(Value::as_str).and_then(|code| Path::new(code).file_name()?.to_str());
+    let binary = code
+        .as_ref()
+        .and_then(Value::as_str)
+        .and_then(|code| Path::new(code).file_name()?.to_str());
     let Some(binary) = binary else {
-        return Err(TemplateError::content(format!("Resources.{id}.Properties.CodeUri"), "must name a folder"));
+        return Err(TemplateError::content(
+            format!("Resources.{id}.Properties.CodeUri"),
+            "must name a folder",
+        ));
     };
     let mut environment = BTreeMap::new();
-    let variables = property("Environment")?.and_then(|environment| environment.get("Variables").cloned());
-    for (name, value) in variables.as_ref().and_then(Value::as_object).into_iter().flatten() {
+    let variables =
+        property("Environment")?.and_then(|environment| environment.get("Variables").cloned());
+    for (name, value) in variables
+        .as_ref()
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+    {
         let place = format!("Resources.{id}.Properties.Environment.Variables.{name}");
         environment.insert(name.clone(), intrinsics::text(value, &place)?);
     }
-    let reserved = property("ReservedConcurrentExecutions")?.is_some();
-    let reserved_concurrency = match reserved.then(|| number("ReservedConcurrentExecutions", 0)).transpose()? {
-        Some(count) => Some(usize::try_from(count).unwrap_or(usize::MAX)),
-        None => None,
-    };
+    let is_reserved = property("ReservedConcurrentExecutions")?.is_some();
+    let reserved_concurrency = is_reserved
+        .then(|| number("ReservedConcurrentExecutions", 0))
+        .transpose()?
+        .map(|count| usize::try_from(count).unwrap_or(usize::MAX));
     let url = match properties.get("FunctionUrlConfig") {
         None => None,
         Some(config) => match config.get("InvokeMode").and_then(Value::as_str) {
@@ -210,9 +251,11 @@ const CREATE_TABLE: [&str; 6] = [
     "ProvisionedThroughput",
 ];
 
-fn table(scope: &Scope<'_>, id: &str, properties: Value) -> Result<TemplateTable, TemplateError> {
+fn table(scope: &Scope<'_>, id: &str, properties: &Value) -> Result<TemplateTable, TemplateError> {
     let name = scope.physical_name(id)?;
-    let resolved = scope.resolve(&properties, &format!("Resources.{id}.Properties"))?.unwrap_or_else(|| json!({}));
+    let resolved = scope
+        .resolve(properties, &format!("Resources.{id}.Properties"))?
+        .unwrap_or_else(|| json!({}));
     let mut request = Map::new();
     request.insert("TableName".into(), name.clone().into());
     for property in CREATE_TABLE {
@@ -220,9 +263,17 @@ fn table(scope: &Scope<'_>, id: &str, properties: Value) -> Result<TemplateTable
             request.insert(property.into(), value.clone());
         }
     }
-    let ttl = resolved.get("TimeToLiveSpecification").filter(|ttl| ttl["Enabled"] != json!(false));
-    let ttl_attribute = ttl.and_then(|ttl| ttl["AttributeName"].as_str()).map(str::to_owned);
-    Ok(TemplateTable { name, create_request: Value::Object(request), ttl_attribute })
+    let ttl = resolved
+        .get("TimeToLiveSpecification")
+        .filter(|ttl| ttl["Enabled"] != json!(false));
+    let ttl_attribute = ttl
+        .and_then(|ttl| ttl["AttributeName"].as_str())
+        .map(str::to_owned);
+    Ok(TemplateTable {
+        name,
+        create_request: Value::Object(request),
+        ttl_attribute,
+    })
 }
 
 #[cfg(test)]

@@ -1,7 +1,10 @@
 use super::*;
 
 fn built_in(parameters: &[(&str, &str)]) -> Application {
-    let parameters = parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let parameters = parameters
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect();
     Application::load(None, &parameters).unwrap()
 }
 
@@ -23,12 +26,19 @@ fn parameters_reach_the_functions() {
     assert_eq!(mcp.name, "team-mcp");
     assert_eq!(mcp.memory_mb, 1024);
     assert_eq!(mcp.reserved_concurrency, Some(7));
-    assert_eq!(mcp.environment["ALLOWED_ORIGINS"], "https://a.example,https://b.example");
+    assert_eq!(
+        mcp.environment["ALLOWED_ORIGINS"],
+        "https://a.example,https://b.example"
+    );
 }
 
 #[test]
 fn what_can_not_be_resolved_is_named() {
-    let problem = |text: &str| Application::parse(text, &BTreeMap::new()).unwrap_err().to_string();
+    let problem = |text: &str| {
+        Application::parse(text, &BTreeMap::new())
+            .unwrap_err()
+            .to_string()
+    };
     let function = |timeout: &str| {
         problem(&format!(
             "Resources:\n  F:\n    Type: AWS::Serverless::Function\n    Properties:\n      CodeUri: a/b/\n      Timeout: {timeout}\n"
@@ -46,13 +56,13 @@ fn what_can_not_be_resolved_is_named() {
 
 #[test]
 fn substitution_knows_names_attributes_and_literals() {
-    let text = r#"
+    let text = r"
 Parameters:
   P: {Type: String, Default: p}
 Resources:
   T: {Type: 'AWS::DynamoDB::Table', Properties: {TableName: {'Fn::Sub': 'x-${P}-${!P}-${AWS::Region}-${F.Arn}'}}}
   F: {Type: 'AWS::Serverless::Function', Properties: {CodeUri: a/f/}}
-"#;
+";
     let application = Application::parse(text, &BTreeMap::new()).unwrap();
     assert_eq!(
         application.tables[0].name,

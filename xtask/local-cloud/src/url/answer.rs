@@ -69,7 +69,9 @@ impl Document {
             let text = match value {
                 Value::String(text) => text.clone(),
                 Value::Number(_) | Value::Bool(_) => value.to_string(),
-                Value::Null | Value::Array(_) | Value::Object(_) => return Err(BadAnswer::Header(name.clone())),
+                Value::Null | Value::Array(_) | Value::Object(_) => {
+                    return Err(BadAnswer::Header(name.clone()));
+                }
             };
             append(headers, name, &text)?;
         }
@@ -80,14 +82,19 @@ impl Document {
         for name in [CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION] {
             headers.remove(name);
         }
-        headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
+        headers
+            .entry(CONTENT_TYPE)
+            .or_insert(HeaderValue::from_static("application/json"));
         Ok(response)
     }
 }
 
 fn status(code: u16) -> Result<StatusCode, BadAnswer> {
     // 1xx would not be an answer; hyper refuses to send one as such.
-    StatusCode::from_u16(code).ok().filter(|_| (200..1000).contains(&code)).ok_or(BadAnswer::Status(code))
+    StatusCode::from_u16(code)
+        .ok()
+        .filter(|_| (200..1000).contains(&code))
+        .ok_or(BadAnswer::Status(code))
 }
 
 fn append(headers: &mut HeaderMap, name: &str, value: &str) -> Result<(), BadAnswer> {
@@ -108,13 +115,17 @@ pub(crate) fn buffered(payload: &Bytes) -> Result<Response<ResponseBody>, BadAns
             _ => payload.clone(),
         };
         let mut response = Response::new(full(body));
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        response
+            .headers_mut()
+            .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         return Ok(response);
     }
     let mut document: Document = serde_json::from_value(answer).map_err(BadAnswer::Malformed)?;
     let body = document.body.take().unwrap_or_default();
     let body = if document.is_base64_encoded == Some(true) {
-        BASE64_STANDARD.decode(body).map_err(|_| BadAnswer::Base64)?
+        BASE64_STANDARD
+            .decode(body)
+            .map_err(|_| BadAnswer::Base64)?
     } else {
         body.into_bytes()
     };
@@ -124,17 +135,30 @@ pub(crate) fn buffered(payload: &Bytes) -> Result<Response<ResponseBody>, BadAns
 /// A whole answer at a URL that streams: its bytes as they are.
 pub(crate) fn unwrapped(payload: Bytes) -> Response<ResponseBody> {
     let mut response = Response::new(full(payload));
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+    response.headers_mut().insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("application/octet-stream"),
+    );
     response
 }
 
 /// The response for a stream; returns once the prelude is complete, the body follows as the function writes it.
-pub(crate) async fn streamed(mut answer: StreamedAnswer) -> Result<Response<ResponseBody>, BadAnswer> {
-    if !answer.content_type.eq_ignore_ascii_case(INTEGRATION_RESPONSE) {
-        let mut response = Response::new(UnsyncBoxBody::new(ChunkBody { first: None, chunks: answer.chunks }));
+pub(crate) async fn streamed(
+    mut answer: StreamedAnswer,
+) -> Result<Response<ResponseBody>, BadAnswer> {
+    if !answer
+        .content_type
+        .eq_ignore_ascii_case(INTEGRATION_RESPONSE)
+    {
+        let mut response = Response::new(UnsyncBoxBody::new(ChunkBody {
+            first: None,
+            chunks: answer.chunks,
+        }));
         let content_type = HeaderValue::from_str(&answer.content_type);
         let fallback = HeaderValue::from_static("application/octet-stream");
-        response.headers_mut().insert(CONTENT_TYPE, content_type.unwrap_or(fallback));
+        response
+            .headers_mut()
+            .insert(CONTENT_TYPE, content_type.unwrap_or(fallback));
         return Ok(response);
     }
     let mut collected = BytesMut::new();
@@ -147,16 +171,22 @@ pub(crate) async fn streamed(mut answer: StreamedAnswer) -> Result<Response<Resp
         // The delimiter may have begun in the bytes that are there.
         let from = collected.len().saturating_sub(DELIMITER.len() - 1);
         collected.extend_from_slice(&chunk);
-        let found = collected[from..].windows(DELIMITER.len()).position(|window| window == DELIMITER);
+        let found = collected[from..]
+            .windows(DELIMITER.len())
+            .position(|window| window == DELIMITER);
         let end = found.map(|position| from + position);
         if end.unwrap_or(collected.len()) > MAX_PRELUDE {
             return Err(BadAnswer::PreludeTooLong);
         }
         if let Some(end) = end {
             let rest = collected.split_off(end + DELIMITER.len()).freeze();
-            let document: Document = serde_json::from_slice(&collected[..end]).map_err(BadAnswer::Malformed)?;
+            let document: Document =
+                serde_json::from_slice(&collected[..end]).map_err(BadAnswer::Malformed)?;
             let first = (!rest.is_empty()).then_some(rest);
-            return document.response(UnsyncBoxBody::new(ChunkBody { first, chunks: answer.chunks }));
+            return document.response(UnsyncBoxBody::new(ChunkBody {
+                first,
+                chunks: answer.chunks,
+            }));
         }
     }
 }
@@ -171,11 +201,16 @@ impl Body for ChunkBody {
     type Data = Bytes;
     type Error = BoxError;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         if let Some(first) = self.first.take() {
             return Poll::Ready(Some(Ok(Frame::data(first))));
         }
-        self.chunks.poll_recv(cx).map(|chunk| chunk.map(|chunk| Ok(Frame::data(chunk?))))
+        self.chunks
+            .poll_recv(cx)
+            .map(|chunk| chunk.map(|chunk| Ok(Frame::data(chunk?))))
     }
 }
 

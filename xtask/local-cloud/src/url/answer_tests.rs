@@ -11,7 +11,12 @@ async fn render(response: Result<Response<ResponseBody>, BadAnswer>) -> String {
     };
     let (parts, body) = response.into_parts();
     let mut lines = vec![parts.status.to_string()];
-    lines.extend(parts.headers.iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())));
+    lines.extend(
+        parts
+            .headers
+            .iter()
+            .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())),
+    );
     match body.collect().await {
         Ok(body) => lines.push(format!("{:?}", String::from_utf8_lossy(&body.to_bytes()))),
         Err(error) => lines.push(format!("broken off: {error}")),
@@ -30,7 +35,14 @@ async fn render_stream(content_type: &str, chunks: &[Result<&[u8], FunctionFailu
         sender.try_send(chunk).unwrap();
     }
     drop(sender);
-    render(streamed(StreamedAnswer { content_type: content_type.to_owned(), chunks: receiver }).await).await
+    render(
+        streamed(StreamedAnswer {
+            content_type: content_type.to_owned(),
+            chunks: receiver,
+        })
+        .await,
+    )
+    .await
 }
 
 #[tokio::test]
@@ -104,7 +116,11 @@ async fn a_stream_begins_with_its_prelude() {
     "#);
     for at in 0..=whole.len() {
         let (head, tail) = whole.split_at(at);
-        assert_eq!(render_stream(INTEGRATION_RESPONSE, &[Ok(head), Ok(tail)]).await, expected, "split at {at}");
+        assert_eq!(
+            render_stream(INTEGRATION_RESPONSE, &[Ok(head), Ok(tail)]).await,
+            expected,
+            "split at {at}"
+        );
     }
 }
 
@@ -119,9 +135,12 @@ async fn a_stream_without_prelude_is_a_200() {
 
 #[tokio::test]
 async fn a_broken_stream_is_an_error_before_and_after_the_prelude() {
-    let failure = FunctionFailure { error_type: "Boom".into(), payload: Bytes::from_static(b"{}") };
+    let failure = FunctionFailure {
+        error_type: "Boom".into(),
+        payload: Bytes::from_static(b"{}"),
+    };
     let prelude: &[u8] = b"{\"statusCode\":200}\0\0\0\0\0\0\0\0";
-    let long = [b' '; MAX_PRELUDE + 1];
+    let long = vec![b' '; MAX_PRELUDE + 1];
     let mut all = Vec::new();
     for chunks in [
         vec![Ok(prelude), Ok(&b"x"[..]), Err(failure.clone())],

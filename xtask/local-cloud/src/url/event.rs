@@ -9,7 +9,8 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use http::header::{
-    AUTHORIZATION, CONNECTION, CONTENT_TYPE, COOKIE, EXPECT, HOST, TE, TRANSFER_ENCODING, UPGRADE, USER_AGENT,
+    AUTHORIZATION, CONNECTION, CONTENT_TYPE, COOKIE, EXPECT, HOST, TE, TRANSFER_ENCODING, UPGRADE,
+    USER_AGENT,
 };
 use http::request::Parts;
 use http::{HeaderMap, HeaderName};
@@ -28,7 +29,15 @@ const LOG_TIME: &[BorrowedFormatItem<'_>] =
 
 /// Headers between the client and the URL's front end; the function never sees them. Cookies have a field of their own,
 /// and of a signed request `requestContext.authorizer` tells who called.
-const NOT_PASSED_ON: [HeaderName; 7] = [CONNECTION, COOKIE, EXPECT, TE, TRANSFER_ENCODING, UPGRADE, AUTHORIZATION];
+const NOT_PASSED_ON: [HeaderName; 7] = [
+    CONNECTION,
+    COOKIE,
+    EXPECT,
+    TE,
+    TRANSFER_ENCODING,
+    UPGRADE,
+    AUTHORIZATION,
+];
 
 /// What besides the HTTP request goes into an event.
 pub(crate) struct Context<'a> {
@@ -43,7 +52,11 @@ pub(crate) struct Context<'a> {
 }
 
 /// The event for a request, JSON text.
-pub(crate) fn event(parts: &Parts, body: &Bytes, context: &Context<'_>) -> Result<Bytes, serde_json::Error> {
+pub(crate) fn event(
+    parts: &Parts,
+    body: &Bytes,
+    context: &Context<'_>,
+) -> Result<Bytes, serde_json::Error> {
     let now = OffsetDateTime::now_utc();
     let raw_query = parts.uri.query().unwrap_or_default();
     let host = text(&parts.headers, &HOST);
@@ -68,7 +81,11 @@ pub(crate) fn event(parts: &Parts, body: &Bytes, context: &Context<'_>) -> Resul
         headers,
         query_string_parameters: query(raw_query),
         request_context: RequestContext {
-            account_id: if context.caller.is_some() { ACCOUNT_ID } else { "anonymous" },
+            account_id: if context.caller.is_some() {
+                ACCOUNT_ID
+            } else {
+                "anonymous"
+            },
             api_id: context.function,
             authorizer: context.caller.map(authorizer),
             domain_name: &host,
@@ -132,14 +149,18 @@ fn cookies(headers: &HeaderMap) -> Vec<Cow<'_, str>> {
     for header in headers.get_all(COOKIE) {
         match String::from_utf8_lossy(header.as_bytes()) {
             Cow::Borrowed(text) => cookies.extend(split_cookies(text).map(Cow::Borrowed)),
-            Cow::Owned(text) => cookies.extend(split_cookies(&text).map(|cookie| Cow::Owned(cookie.to_owned()))),
+            Cow::Owned(text) => {
+                cookies.extend(split_cookies(&text).map(|cookie| Cow::Owned(cookie.to_owned())));
+            }
         }
     }
     cookies
 }
 
 fn split_cookies(text: &str) -> impl Iterator<Item = &str> {
-    text.split(';').map(str::trim).filter(|cookie| !cookie.is_empty())
+    text.split(';')
+        .map(str::trim)
+        .filter(|cookie| !cookie.is_empty())
 }
 
 /// The decoded parameters, the values of a repeated one joined by commas; `None` without any.
@@ -160,7 +181,9 @@ fn query(raw: &str) -> Option<BTreeMap<String, String>> {
 }
 
 fn decode(text: &str) -> String {
-    percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
+    percent_decode_str(&text.replace('+', " "))
+        .decode_utf8_lossy()
+        .into_owned()
 }
 
 /// The body as it stands in the event: text where the content type says text and it is UTF-8, base64 otherwise.
@@ -177,18 +200,29 @@ fn encode_body<'b>(headers: &HeaderMap, body: &'b Bytes) -> (Option<Cow<'b, str>
 }
 
 fn is_text(content_type: &str) -> bool {
-    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let essence = content_type
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
     essence.starts_with("text/")
         || essence.ends_with("+json")
         || essence.ends_with("+xml")
         || matches!(
             essence.as_str(),
-            "application/json" | "application/javascript" | "application/xml" | "application/x-www-form-urlencoded"
+            "application/json"
+                | "application/javascript"
+                | "application/xml"
+                | "application/x-www-form-urlencoded"
         )
 }
 
 fn text(headers: &HeaderMap, name: &HeaderName) -> String {
-    headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).unwrap_or_default()
+    headers
+        .get(name)
+        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+        .unwrap_or_default()
 }
 
 #[derive(Serialize)]

@@ -7,7 +7,12 @@ use crate::credentials::{Credentials, Principal};
 
 fn event_of(request: Request<&[u8]>, caller: Option<&Principal>) -> Value {
     let (parts, body) = request.into_parts();
-    let context = Context { function: "mcp", peer: "127.0.0.1:4000".parse().unwrap(), port: 9100, caller };
+    let context = Context {
+        function: "mcp",
+        peer: "127.0.0.1:4000".parse().unwrap(),
+        port: 9100,
+        caller,
+    };
     let event = event(&parts, &Bytes::copy_from_slice(body), &context).unwrap();
     serde_json::from_slice(&event).unwrap()
 }
@@ -48,7 +53,10 @@ fn a_signed_request_tells_who_called() {
             session_token: None,
         },
     };
-    let request = Request::get("/mcp").header("Authorization", "AWS4-HMAC-SHA256 …").body(&b""[..]).unwrap();
+    let request = Request::get("/mcp")
+        .header("Authorization", "AWS4-HMAC-SHA256 …")
+        .body(&b""[..])
+        .unwrap();
     let event = event_of(request, Some(&caller));
     assert_eq!(event["headers"].get("authorization"), None);
     assert_eq!(event.get("body"), None);
@@ -75,12 +83,28 @@ fn bodies_are_text_only_if_their_type_and_bytes_are() {
         "image/svg+xml",
         "application/x-www-form-urlencoded",
     ] {
-        assert_eq!(encoded(Some(text), b"ab"), (json!("ab"), json!(false)), "{text}");
+        assert_eq!(
+            encoded(Some(text), b"ab"),
+            (json!("ab"), json!(false)),
+            "{text}"
+        );
     }
-    for binary in [Some("application/octet-stream"), Some("image/png"), Some("application/jsonx"), None] {
-        assert_eq!(encoded(binary, b"ab"), (json!("YWI="), json!(true)), "{binary:?}");
+    for binary in [
+        Some("application/octet-stream"),
+        Some("image/png"),
+        Some("application/jsonx"),
+        None,
+    ] {
+        assert_eq!(
+            encoded(binary, b"ab"),
+            (json!("YWI="), json!(true)),
+            "{binary:?}"
+        );
     }
-    assert_eq!(encoded(Some("application/json"), b"\xff"), (json!("/w=="), json!(true)));
+    assert_eq!(
+        encoded(Some("application/json"), b"\xff"),
+        (json!("/w=="), json!(true))
+    );
 }
 
 proptest! {

@@ -40,15 +40,22 @@ impl FunctionUrl {
         peer: SocketAddr,
         caller: Option<&Principal>,
     ) -> Response<ResponseBody> {
-        let context = event::Context { function: &self.function, peer, port: self.port, caller };
+        let context = event::Context {
+            function: &self.function,
+            peer,
+            port: self.port,
+            caller,
+        };
         let Ok(payload) = event::event(parts, body, &context) else {
             return plain_error(StatusCode::INTERNAL_SERVER_ERROR);
         };
         match host.invoke(&self.function, Invocation::new(payload)).await {
             Ok(invoked) => self.pass_on(host, invoked).await,
-            Err(InvokeError::Throttled) => {
-                json_error(StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException", r#"{"message":"Rate Exceeded."}"#)
-            }
+            Err(InvokeError::Throttled) => json_error(
+                StatusCode::TOO_MANY_REQUESTS,
+                "TooManyRequestsException",
+                r#"{"message":"Rate Exceeded."}"#,
+            ),
             Err(error) => {
                 host.log(&self.function, &one_line(&error));
                 plain_error(StatusCode::BAD_GATEWAY)
@@ -59,12 +66,11 @@ impl FunctionUrl {
     async fn pass_on(&self, host: &LambdaHost, invoked: Invoked) -> Response<ResponseBody> {
         let answer = match (invoked.answer, self.mode) {
             (Answer::Buffered(payload), InvokeMode::Buffered) => answer::buffered(&payload),
-            (Answer::Buffered(payload), InvokeMode::ResponseStream) => Ok(answer::unwrapped(payload)),
-            (Answer::Streaming(stream), _) => answer::streamed(stream).await,
-            (Answer::Failed(failure), _) => {
-                host.log(&self.function, &failure.to_string());
-                Ok(plain_error(StatusCode::BAD_GATEWAY))
+            (Answer::Buffered(payload), InvokeMode::ResponseStream) => {
+                Ok(answer::unwrapped(payload))
             }
+            (Answer::Streaming(stream), _) => answer::streamed(stream).await,
+            (Answer::Failed(_), _) => Ok(plain_error(StatusCode::BAD_GATEWAY)),
         };
         let mut response = answer.unwrap_or_else(|error| {
             host.log(&self.function, &one_line(&error));
@@ -79,27 +85,45 @@ impl FunctionUrl {
 
 /// A request that is not signed, or not rightly.
 pub(crate) fn forbidden() -> Response<ResponseBody> {
-    json_error(StatusCode::FORBIDDEN, "AccessDeniedException", r#"{"Message":"Forbidden"}"#)
+    json_error(
+        StatusCode::FORBIDDEN,
+        "AccessDeniedException",
+        r#"{"Message":"Forbidden"}"#,
+    )
 }
 
 /// A request of more than 6 MB.
 pub(crate) fn too_large() -> Response<ResponseBody> {
     let body = r#"{"Message":"Request Entity Too Large"}"#;
-    json_error(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLargeException", body)
+    json_error(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "RequestEntityTooLargeException",
+        body,
+    )
 }
 
 fn plain_error(status: StatusCode) -> Response<ResponseBody> {
     // Lambda's words for every failure of a function, which stay the same so that nothing of it leaks.
     let mut response = Response::new(full("Internal Server Error"));
     *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
     response
 }
 
-fn json_error(status: StatusCode, error_type: &'static str, body: &'static str) -> Response<ResponseBody> {
+fn json_error(
+    status: StatusCode,
+    error_type: &'static str,
+    body: &'static str,
+) -> Response<ResponseBody> {
     let mut response = Response::new(full(body));
     *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response.headers_mut().insert(ERROR_TYPE, HeaderValue::from_static(error_type));
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+        .headers_mut()
+        .insert(ERROR_TYPE, HeaderValue::from_static(error_type));
     response
 }

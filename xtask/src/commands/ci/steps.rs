@@ -92,7 +92,11 @@ fn docs() -> Result<()> {
                 "--document-private-items",
                 "--locked",
             ])
-            .env("RUSTDOCFLAGS", "-D warnings"),
+            // What is read here is the documentation of everything, so that links may lead to private items.
+            .env(
+                "RUSTDOCFLAGS",
+                "-D warnings -A rustdoc::private_intra_doc_links",
+            ),
     )
 }
 

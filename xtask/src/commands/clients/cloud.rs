@@ -9,10 +9,12 @@ use fs_err as fs;
 use serde_json::{Value, json};
 
 use crate::commands::local;
-use crate::{paths, process};
+use crate::process;
 
 /// More tools than one page of a list holds, beside the sample's.
 const PAGED_TOOLS: usize = 250;
+/// Where the cloud's and its functions' log goes, in the folder of installed clients.
+pub(super) const LOG: &str = "local-cloud.log";
 
 /// A local cloud in memory on a free port, ended with this value.
 pub(super) struct RunningCloud {
@@ -28,13 +30,14 @@ impl RunningCloud {
         write_paged_tools(&paged)?;
         let mut command = Command::new(binaries.join("local-cloud"));
         command
-            .args(["--port", "0", "--memory", "--format", "json", "--template"])
-            .arg(paths::workspace_root().join("sar/template.yaml"))
-            .arg("--register")
+            .args(["--port", "0", "--memory", "--format", "json", "--register"])
             .arg(sources.join("registrations.json"))
             .arg("--register")
             .arg(paged)
-            .stdout(Stdio::piped());
+            // Where it notes its addresses: not where another local cloud has noted its own.
+            .current_dir(scratch)
+            .stdout(Stdio::piped())
+            .stderr(fs::File::create(scratch.join(LOG))?.into_file());
         let mut child = command.spawn().context("could not start the local cloud")?;
         let mcp_url = match read_mcp_url(&mut child) {
             Ok(url) => url,
@@ -73,8 +76,9 @@ fn read_mcp_url(child: &mut Child) -> Result<String> {
         .context("the local cloud has no standard output")?;
     let mut line = String::new();
     BufReader::new(stdout).read_line(&mut line)?;
-    let endpoints: Value =
-        serde_json::from_str(&line).context("the local cloud ended before it was ready")?;
+    let endpoints: Value = serde_json::from_str(&line).with_context(|| {
+        format!("the local cloud ended before it was ready; its log is {LOG} in target/clients")
+    })?;
     endpoints["mcpUrl"]
         .as_str()
         .map(str::to_owned)

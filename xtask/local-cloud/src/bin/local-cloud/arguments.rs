@@ -10,7 +10,7 @@ const DEFAULT_FOLDER: &str = "target/local";
 
 /// The MCP server on one machine: Lambda, Function URLs and DynamoDB, until Ctrl-C
 #[derive(Debug, Parser)]
-#[command(name = "local-cloud")]
+#[command(name = "local-cloud", args_override_self = true)]
 pub(crate) struct Arguments {
     /// The port on 127.0.0.1; 0 takes a free one
     #[arg(long, default_value_t = 9100)]
@@ -80,7 +80,11 @@ impl Arguments {
         };
         Ok(Config {
             port: self.port,
-            data: if self.memory { Data::Memory } else { Data::Dir(self.data.clone()) },
+            data: if self.memory {
+                Data::Memory
+            } else {
+                Data::Dir(self.data.clone())
+            },
             auth: match self.auth {
                 AuthArgument::None => Auth::None,
                 AuthArgument::Iam => Auth::Iam,
@@ -95,7 +99,11 @@ impl Arguments {
 
     /// Where `endpoints.json` goes: the data folder, or with `--memory` the default one.
     pub(crate) fn endpoints_file(&self) -> PathBuf {
-        let folder = if self.memory { PathBuf::from(DEFAULT_FOLDER) } else { self.data.clone() };
+        let folder = if self.memory {
+            PathBuf::from(DEFAULT_FOLDER)
+        } else {
+            self.data.clone()
+        };
         folder.join("endpoints.json")
     }
 }

@@ -9,7 +9,8 @@ use std::process::ExitCode;
 use clap::Parser;
 use local_cloud::{CloudError, LocalCloud, one_line};
 
-use self::arguments::{Arguments, Format};
+use self::arguments::{Arguments, AuthArgument, Format};
+use self::ready::Ready;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -25,7 +26,8 @@ async fn main() -> ExitCode {
 
 /// Serves until a signal; the error is one line.
 async fn run(arguments: Arguments) -> Result<(), String> {
-    let interrupted = interrupted().map_err(|error| format!("can't listen for signals: {error}"))?;
+    let interrupted =
+        interrupted().map_err(|error| format!("can't listen for signals: {error}"))?;
     tokio::pin!(interrupted);
     let file = arguments.endpoints_file();
     let config = arguments.config().map_err(|error| one_line(&error))?;
@@ -48,8 +50,24 @@ async fn announce(cloud: &LocalCloud, arguments: &Arguments, file: &Path) -> Res
     let text = match arguments.format {
         Format::Json => cloud.endpoints().to_json(),
         Format::Text => {
-            let registered = cloud.registrations().await.map_err(|error| one_line(&error))?;
-            ready::text(cloud, arguments, &registered)
+            let registered = cloud
+                .registrations()
+                .await
+                .map_err(|error| one_line(&error))?;
+            let data = if arguments.memory {
+                "in memory".to_owned()
+            } else {
+                arguments.data.display().to_string()
+            };
+            let is_signed = arguments.auth == AuthArgument::Iam;
+            let credentials = is_signed.then(|| cloud.credentials());
+            Ready {
+                endpoints: cloud.endpoints(),
+                data,
+                credentials,
+                registered: &registered,
+            }
+            .text()
         }
     };
     ready::publish(cloud.endpoints(), file).map_err(|error| one_line(&error))?;
