@@ -12,5 +12,5 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let sdk = aws::sdk_config()?;
     let table: TableName = settings.registration_table.parse()?;
     let store = DynamoDbStore::new(aws::dynamodb_client(&sdk), table);
-    lambda::run(Gateway::new(store, LambdaInvoker::new(&sdk), &settings)).await
+    lambda::run(Gateway::new(store, LambdaInvoker::new(sdk), &settings)).await
 }

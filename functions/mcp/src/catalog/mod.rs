@@ -1,11 +1,12 @@
 //! The registrations as this execution environment knows them.
 //!
-//! Every request reads the catalog's version, one small item. What was read from the table before stays good until
-//! that version moves, so a warm request costs one read, however many registrations there are, and a change is seen
-//! by the next request in every environment.
+//! A request reads the catalog's version, one small item. What was read from the table before stays good until that
+//! version moves, so a warm request costs one read, however many registrations there are, and a change is seen by the
+//! next request in every environment. Under load, requests share that read; the module `freshness` says when.
 
 mod bounded;
 mod entry;
+mod freshness;
 mod listed;
 
 pub use entry::{Entry, InvalidEntry, ToolEntry};
@@ -13,6 +14,7 @@ pub use listed::{Listed, ListedPage};
 
 use crate::logging;
 use bounded::Bounded;
+use freshness::Freshness;
 use listed::Pages;
 use registry::{
     CatalogVersion, Registration, RegistrationId, RegistrationName, RegistrationStore,
@@ -21,6 +23,7 @@ use registry::{
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
 };
 
 /// Registrations on one page of a list.
@@ -60,6 +63,7 @@ pub struct Catalog<S> {
 
 #[derive(Debug)]
 struct Cache {
+    freshness: Freshness,
     version: Option<CatalogVersion>,
     entries: Bounded<RegistrationId, Arc<Entry>>,
     uris: Bounded<String, Option<RegistrationName>>,
@@ -68,14 +72,29 @@ struct Cache {
 }
 
 impl Cache {
-    fn empty(version: Option<CatalogVersion>) -> Self {
+    fn new() -> Self {
         Self {
-            version,
+            freshness: Freshness::new(),
+            version: None,
             entries: Bounded::new(ENTRIES_BYTES),
             uris: Bounded::new(URIS_BYTES),
             templates: None,
             pages: Pages::default(),
         }
+    }
+
+    fn is_due(&mut self) -> bool {
+        self.freshness.due(Instant::now()) || self.version.is_none()
+    }
+
+    /// Starts anew, with what is read from now on.
+    fn forget(&mut self, version: Option<CatalogVersion>) {
+        let freshness = std::mem::replace(&mut self.freshness, Freshness::new());
+        *self = Self {
+            freshness,
+            version,
+            ..Self::new()
+        };
     }
 }
 
@@ -84,20 +103,25 @@ impl<S: RegistrationStore> Catalog<S> {
     pub fn new(store: S) -> Self {
         Self {
             store,
-            cache: Mutex::new(Cache::empty(None)),
+            cache: Mutex::new(Cache::new()),
         }
     }
 
     /// Makes sure that nothing outdated is answered from here on. Once a request.
     pub async fn fresh(&self) -> Result<FreshCatalog<'_, S>, CatalogError> {
-        let version = self
-            .store
-            .catalog_version()
-            .await
-            .map_err(|error| reported(&error))?;
+        if !self.cache().is_due() {
+            return Ok(FreshCatalog(self));
+        }
+        let version = self.store.catalog_version().await;
         let mut cache = self.cache();
-        if cache.version != Some(version) {
-            *cache = Cache::empty(Some(version));
+        match version {
+            Ok(version) if cache.version == Some(version) => {}
+            Ok(version) => cache.forget(Some(version)),
+            Err(error) => {
+                // Whatever is kept may be outdated: the next request has to ask again.
+                cache.forget(None);
+                return Err(reported(&error));
+            }
         }
         drop(cache);
         Ok(FreshCatalog(self))

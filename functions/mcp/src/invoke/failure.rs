@@ -56,10 +56,9 @@ impl InvokeFailure {
             Self::Missing(_) => {
                 format!("{what} can't be used: its function does not exist; ask the administrator")
             }
-            Self::TimedOut(limit) => format!(
-                "{what} gave no answer within {} s",
-                whole_seconds(*limit)
-            ),
+            Self::TimedOut(limit) => {
+                format!("{what} gave no answer within {} s", whole_seconds(*limit))
+            }
             Self::FunctionTimedOut => format!("{what} ran out of time"),
             Self::Crashed { .. } => format!("{what} failed while it ran"),
             Self::RequestTooLarge(_) => {

@@ -14,8 +14,9 @@ use aws_smithy_runtime_api::client::{
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
+use registry::aws::SdkConfig;
 use serde::Deserialize;
-use std::time::Duration;
+use std::{sync::OnceLock, time::Duration};
 
 /// Time in which a connection to Lambda has to stand.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -27,40 +28,51 @@ const RESPONSE_TOO_LARGE: &str = "Function.ResponseSizeTooLarge";
 const ERROR_TYPE_AT_MOST: usize = 100;
 
 /// Invokes functions through the Lambda API.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct LambdaInvoker {
-    client: Client,
+    sdk: SdkConfig,
+    client: OnceLock<Client>,
 }
 
 impl LambdaInvoker {
-    /// Makes the client once for all invocations.
-    ///
-    /// Throttling and broken connections are retried (connections break while an environment is frozen). An answer
-    /// with a 5xx status is not, since the function may have run.
-    pub fn new(sdk: &registry::aws::SdkConfig) -> Self {
-        let mut config = Config::from(sdk)
-            .to_builder()
-            .retry_config(RetryConfig::standard())
-            .retry_classifier(NotAfterServerError)
-            // The time limit of each request is the only bound on an answer.
-            .timeout_config(
-                TimeoutConfig::builder()
-                    .connect_timeout(CONNECT_TIMEOUT)
-                    .build(),
-            );
-        if let Some(url) = registry::aws::endpoint_url("lambda") {
-            config = config.endpoint_url(url);
-        }
+    /// An invoker that makes its client for the first invocation: a client reads the list of AWS partitions when it
+    /// is made, a fifth of the time from process start to first answer, and most environments begin with a request
+    /// that invokes nothing.
+    pub fn new(sdk: SdkConfig) -> Self {
         Self {
-            client: Client::from_conf(config.build()),
+            sdk,
+            client: OnceLock::new(),
         }
     }
+
+    fn client(&self) -> &Client {
+        self.client.get_or_init(|| client(&self.sdk))
+    }
+}
+
+/// Throttling and broken connections are retried (connections break while an environment is frozen). An answer with a
+/// 5xx status is not, since the function may have run.
+fn client(sdk: &SdkConfig) -> Client {
+    let mut config = Config::from(sdk)
+        .to_builder()
+        .retry_config(RetryConfig::standard())
+        .retry_classifier(NotAfterServerError)
+        // The time limit of each request is the only bound on an answer.
+        .timeout_config(
+            TimeoutConfig::builder()
+                .connect_timeout(CONNECT_TIMEOUT)
+                .build(),
+        );
+    if let Some(url) = registry::aws::endpoint_url("lambda") {
+        config = config.endpoint_url(url);
+    }
+    Client::from_conf(config.build())
 }
 
 impl FunctionInvoker for LambdaInvoker {
     async fn invoke(&self, request: InvokeRequest) -> Result<Bytes, InvokeFailure> {
         let sent = self
-            .client
+            .client()
             .invoke()
             .function_name(request.function.to_string())
             .set_client_context(

@@ -13,21 +13,30 @@ use crate::{
     logging,
     settings::Settings,
 };
-use registry::RegistrationStore;
+use registry::{RegistrationName, RegistrationStore};
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
         CallToolRequestParams, CallToolResponse, CustomRequest, CustomResult, ErrorCode,
         GetPromptRequestParams, GetPromptResponse, Implementation, ListPromptsResult,
         ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
-        ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig, Tool,
+        ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities,
+        ServerConfig, Tool,
     },
     service::RequestContext,
 };
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 /// Kept back from the time of an invocation, so that a function that takes too long still gets an answer written.
 const ANSWER_MARGIN: Duration = Duration::from_millis(500);
+
+/// The revisions that are spoken here, oldest first. 2024-11-05 has a transport of its own, which isn't.
+pub const SUPPORTED_VERSIONS: &[ProtocolVersion] = &[
+    ProtocolVersion::V_2025_03_26,
+    ProtocolVersion::V_2025_06_18,
+    ProtocolVersion::V_2025_11_25,
+    ProtocolVersion::V_2026_07_28,
+];
 
 /// What all requests in an execution environment share.
 #[derive(Debug)]
@@ -138,9 +147,15 @@ impl<S, I> Clone for Server<S, I> {
     }
 }
 
+/// Every method is boxed: the dispatcher moves its futures about, and with an AWS request inside they take more than
+/// a hundred kilobytes each.
 impl<S: RegistrationStore, I: FunctionInvoker> ServerHandler for Server<S, I> {
     fn get_info(&self) -> ServerConfig {
         self.shared.info.clone()
+    }
+
+    fn supported_protocol_versions(&self) -> Cow<'static, [ProtocolVersion]> {
+        Cow::Borrowed(SUPPORTED_VERSIONS)
     }
 
     fn get_tool(&self, name: &str) -> Option<Tool> {
@@ -156,7 +171,7 @@ impl<S: RegistrationStore, I: FunctionInvoker> ServerHandler for Server<S, I> {
         request: Option<PaginatedRequestParams>,
         _: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        tools::list(self, request).await
+        Box::pin(tools::list(self, request)).await
     }
 
     async fn call_tool(
@@ -164,7 +179,9 @@ impl<S: RegistrationStore, I: FunctionInvoker> ServerHandler for Server<S, I> {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        tools::call(self, request, &context).await.map(Into::into)
+        Box::pin(tools::call(self, request, &context))
+            .await
+            .map(Into::into)
     }
 
     async fn list_resources(
@@ -172,7 +189,7 @@ impl<S: RegistrationStore, I: FunctionInvoker> ServerHandler for Server<S, I> {
         request: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
-        resources::list(self, request, &context).await
+        Box::pin(resources::list(self, request, &context)).await
     }
 
     async fn list_resource_templates(
@@ -180,7 +197,7 @@ impl<S: RegistrationStore, I: FunctionInvoker> ServerHandler for Server<S, I> {
         request: Option<PaginatedRequestParams>,
         _: RequestContext<RoleServer>,
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
-        resources::list_templates(self, request).await
+        Box::pin(resources::list_templates(self, request)).await
     }
 
     async fn read_resource(
@@ -188,7 +205,7 @@ impl<S: RegistrationStore, I: FunctionInvoker> ServerHandler for Server<S, I> {
         request: ReadResourceRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        resources::read(self, &request.uri, &context)
+        Box::pin(resources::read(self, &request.uri, &context))
             .await
             .map(Into::into)
     }
@@ -198,7 +215,7 @@ impl<S: RegistrationStore, I: FunctionInvoker> ServerHandler for Server<S, I> {
         request: Option<PaginatedRequestParams>,
         _: RequestContext<RoleServer>,
     ) -> Result<ListPromptsResult, ErrorData> {
-        prompts::list(self, request).await
+        Box::pin(prompts::list(self, request)).await
     }
 
     async fn get_prompt(
@@ -206,7 +223,9 @@ impl<S: RegistrationStore, I: FunctionInvoker> ServerHandler for Server<S, I> {
         request: GetPromptRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
-        prompts::get(self, request, &context).await.map(Into::into)
+        Box::pin(prompts::get(self, request, &context))
+            .await
+            .map(Into::into)
     }
 
     async fn on_custom_request(
@@ -223,7 +242,7 @@ impl<S: RegistrationStore, I: FunctionInvoker> ServerHandler for Server<S, I> {
         } else {
             ErrorData::new(
                 ErrorCode::METHOD_NOT_FOUND,
-                format!("method `{}` is not known", request.method),
+                format!("method `{}` is not known", named(&request.method)),
                 None,
             )
         })
@@ -252,6 +271,15 @@ impl<S: RegistrationStore, I> Server<S, I> {
     fn extra<'a>(&'a self, entry: &'a Entry, context: &RequestContext<RoleServer>) -> Extra<'a> {
         Extra::new(&entry.registration, &self.invocation, context)
     }
+}
+
+/// A name that a client sent, no longer than a name can be, so that no message grows with what it is about.
+fn named(name: &str) -> &str {
+    let end = name
+        .char_indices()
+        .nth(RegistrationName::MAX_CHARS)
+        .map_or(name.len(), |(end, _)| end);
+    &name[..end]
 }
 
 /// A registry that can't be read is this server's failure, not the client's.
