@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 use local_cloud::{Config, LocalCloud, LogSink};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::http::Http;
 use crate::mcp::{LegacyClient, ModernClient};
@@ -67,6 +67,12 @@ impl TestCloud {
     /// An HTTP client that keeps its connections.
     pub fn http(&self) -> &Http {
         &self.http
+    }
+
+    /// Calls a tool with `arguments`, in the stateless revision; answers the JSON-RPC response.
+    pub async fn call_tool(&self, name: &str, arguments: Value) -> Result<Value> {
+        let params = json!({ "name": name, "arguments": arguments });
+        self.modern().call("tools/call", params).await
     }
 
     /// The origin of every URL, such as `http://127.0.0.1:41234`.

@@ -1,10 +1,12 @@
 //! What a registered function is sent, what becomes of its answer, and of every way in which it fails to give one.
 
+use std::fmt::Write as _;
+
 use anyhow::Result;
-use local_cloud::{Fault, FunctionSpec};
+use local_cloud::{Fault, function_arn};
 use serde_json::{Value, json};
-use std::time::Duration;
 use support::TestCloud;
+use support::functions::{function, invocations, tool};
 
 /// A cloud with functions that do what their command lines say.
 async fn cloud(functions: &[(&str, &[&str])]) -> Result<TestCloud> {
@@ -12,28 +14,10 @@ async fn cloud(functions: &[(&str, &[&str])]) -> Result<TestCloud> {
         config.sample = false;
         config.tools = functions
             .iter()
-            .map(|(name, words)| function(name, words))
+            .map(|(name, words)| function(name, env!("CARGO_BIN_EXE_puppet"), words))
             .collect();
     })
     .await
-}
-
-fn function(name: &str, words: &[&str]) -> FunctionSpec {
-    let words = words.iter().map(|word| (*word).to_owned());
-    let command = std::iter::once(env!("CARGO_BIN_EXE_puppet").to_owned())
-        .chain(words)
-        .collect();
-    let mut function = FunctionSpec::new(name, command);
-    function.timeout = Duration::from_secs(2);
-    function
-}
-
-fn arn(function: &str) -> String {
-    format!("arn:aws:lambda:us-east-1:000000000000:function:{function}")
-}
-
-fn tool(name: &str, function: &str) -> Value {
-    json!({ "type": "tool", "name": name, "description": "A puppet", "lambdaArn": arn(function) })
 }
 
 /// The text of a tool's result, with the mark of a failed one.
@@ -119,7 +103,7 @@ async fn answers_of_every_shape_become_results() -> Result<()> {
     let mut seen = String::new();
     for (name, _) in answers {
         cloud.register(&tool(name, name)).await?;
-        seen += &format!("{name}: {}\n", called(&cloud, name).await?);
+        writeln!(seen, "{name}: {}", called(&cloud, name).await?)?;
     }
     insta::assert_snapshot!(seen);
     cloud.shutdown().await;
@@ -138,16 +122,16 @@ async fn every_failure_is_explained_and_none_leaks() -> Result<()> {
     let mut seen = String::new();
     for (name, _) in failing {
         cloud.register(&tool(name, name)).await?;
-        seen += &format!("{name}: {}\n", called(&cloud, name).await?);
+        writeln!(seen, "{name}: {}", called(&cloud, name).await?)?;
     }
 
     cloud.register(&tool("missing", "never-deployed")).await?;
-    seen += &format!("missing: {}\n", called(&cloud, "missing").await?);
+    writeln!(seen, "missing: {}", called(&cloud, "missing").await?)?;
 
     let mut impatient = tool("impatient", "own-timeout");
     impatient["invocation"] = json!({ "timeoutSeconds": 1 });
     cloud.register(&impatient).await?;
-    seen += &format!("impatient: {}\n", called(&cloud, "impatient").await?);
+    writeln!(seen, "impatient: {}", called(&cloud, "impatient").await?)?;
 
     for (name, fault) in [
         ("throttled", Fault::Throttled),
@@ -157,7 +141,7 @@ async fn every_failure_is_explained_and_none_leaks() -> Result<()> {
     ] {
         cloud.register(&tool(name, "raises")).await?;
         cloud.cloud().host().inject("raises", 3, fault)?;
-        seen += &format!("{name}: {}\n", called(&cloud, name).await?);
+        writeln!(seen, "{name}: {}", called(&cloud, name).await?)?;
         // What a retry left over must not meet the next one.
         while !called(&cloud, name).await?.contains("failed while it ran") {}
     }
@@ -217,16 +201,7 @@ async fn arguments_that_do_not_fit_never_reach_the_function() -> Result<()> {
             .as_str()
             .unwrap_or_default()
     );
-    assert_eq!(
-        cloud
-            .cloud()
-            .host()
-            .environments("echo")
-            .iter()
-            .map(|one| one.invocations)
-            .sum::<u64>(),
-        0
-    );
+    assert_eq!(invocations(cloud.cloud(), "echo"), 0);
     cloud.shutdown().await;
     Ok(())
 }
@@ -240,13 +215,13 @@ async fn prompts_and_resources_fail_as_errors_of_the_protocol() -> Result<()> {
     .await?;
     cloud
         .register(
-            &json!({ "type": "prompt", "name": "p", "lambdaArn": arn("boom"),
+            &json!({ "type": "prompt", "name": "p", "lambdaArn": function_arn("boom"),
             "arguments": [{ "name": "topic", "required": true }] }),
         )
         .await?;
     cloud
         .register(
-            &json!({ "type": "resource", "name": "r", "lambdaArn": arn("no"), "uri": "test://r" }),
+            &json!({ "type": "resource", "name": "r", "lambdaArn": function_arn("no"), "uri": "test://r" }),
         )
         .await?;
     let client = cloud.modern();
@@ -265,7 +240,7 @@ async fn prompts_and_resources_fail_as_errors_of_the_protocol() -> Result<()> {
         ("resources/read", json!({ "uri": "test://r" })),
         ("resources/read", json!({ "uri": "test://absent" })),
     ] {
-        seen += &format!("{}\n", client.call(method, params).await?["error"]);
+        writeln!(seen, "{}", client.call(method, params).await?["error"])?;
     }
     insta::assert_snapshot!(seen);
     cloud.shutdown().await;
@@ -278,13 +253,13 @@ async fn templates_are_matched_listed_and_read() -> Result<()> {
     let cloud = cloud(&[("echo", &["echo"]), ("lister", &["reply", listed])]).await?;
     cloud
         .register(
-            &json!({ "type": "resource", "name": "by-id", "lambdaArn": arn("echo"),
+            &json!({ "type": "resource", "name": "by-id", "lambdaArn": function_arn("echo"),
             "uriTemplate": "docs://{section}/{id}", "mimeType": "application/json" }),
         )
         .await?;
     // As the original project registers resources: its functions list what is behind a template.
     cloud
-        .register(&json!({ "type": "resource", "name": "original", "description": "d", "lambdaArn": arn("lister"),
+        .register(&json!({ "type": "resource", "name": "original", "description": "d", "lambdaArn": function_arn("lister"),
             "parameters": { "uriTemplate": "original://{id}" } }))
         .await?;
     let client = cloud.modern();

@@ -13,6 +13,5 @@ pub mod http;
 pub mod invocation;
 pub mod invoke;
 pub mod lambda;
-pub mod logging;
 pub mod server;
 pub mod settings;

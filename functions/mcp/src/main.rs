@@ -1,14 +1,27 @@
 //! The `mcp` Lambda function.
 
-use mcp::{http::Gateway, invoke::LambdaInvoker, lambda, logging, settings::Settings};
-use registry::{DynamoDbStore, TableName, aws};
-use std::error::Error;
+use mcp::{http::Gateway, invoke::LambdaInvoker, lambda, settings::Settings};
+use registry::{DynamoDbStore, TableName, aws, logging};
+use std::{error::Error, process::ExitCode};
+use tracing::Level;
 
 // One request at a time runs in an execution environment: a second thread would only cost start-up time.
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("mcp cannot go on: {}", logging::chain(&*error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), Box<dyn Error + Send + Sync>> {
     let settings = Settings::from_environment()?;
-    logging::start(settings.log_level);
+    // rmcp warns of every error a client is answered with, in the client's own words.
+    let targets = [("mcp", settings.log_level), ("rmcp", Level::ERROR)];
+    logging::start(settings.log_level, &targets);
     let sdk = aws::sdk_config()?;
     let table: TableName = settings.registration_table.parse()?;
     let store = DynamoDbStore::new(aws::dynamodb_client(&sdk), table);

@@ -8,13 +8,15 @@ use lambda_http::{Body, Response};
 use registry::{InvalidId, Problems, Registration, RegistrationId, StoreError};
 use serde::Serialize;
 
-use crate::logging;
+use registry::logging;
 
 /// Why a request cannot be fulfilled.
 #[derive(Debug)]
 pub enum Failure {
     /// There is nothing at this path.
     NoSuchPath,
+    /// The request comes from a page in a browser.
+    ForeignOrigin,
     /// The path is right and the method is not.
     MethodNotAllowed {
         /// The methods that are, as the `Allow` header has them.
@@ -68,6 +70,7 @@ impl Failure {
     pub fn code(&self) -> &'static str {
         match self {
             Self::NoSuchPath => "not_found",
+            Self::ForeignOrigin => "foreign_origin",
             Self::MethodNotAllowed { .. } => "method_not_allowed",
             Self::InvalidId(_) => "invalid_id",
             Self::InvalidQuery { .. } => "invalid_query",
@@ -91,6 +94,7 @@ impl Failure {
             Self::NoSuchPath | Self::NotRegistered(_) | Self::Store(StoreError::NotFound(_)) => {
                 StatusCode::NOT_FOUND
             }
+            Self::ForeignOrigin => StatusCode::FORBIDDEN,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::InvalidId(_)
             | Self::InvalidQuery { .. }
@@ -114,6 +118,7 @@ impl Failure {
     fn message(&self) -> String {
         match self {
             Self::NoSuchPath => "There is nothing here; try /register.".to_owned(),
+            Self::ForeignOrigin => "Pages of other origins may not register anything.".to_owned(),
             Self::MethodNotAllowed { allow } => format!("Use one of {allow} here."),
             Self::InvalidId(error) => format!("The id in the path is invalid: {error}."),
             Self::InvalidQuery { parameter, message } => {

@@ -6,8 +6,8 @@
 pub mod answer;
 mod handlers;
 mod listing;
-pub mod logging;
 mod media_type;
+mod origin;
 pub mod router;
 pub mod settings;
 
@@ -27,7 +27,8 @@ pub async fn answer(store: &impl RegistrationStore, request: Request) -> Respons
         .unwrap_or_default();
     let method = request.method().clone();
     let path = request.raw_http_path().to_owned();
-    let result = match router::route(&method, &path) {
+    let result = match origin::check(request.headers()).and_then(|()| router::route(&method, &path))
+    {
         Ok(route) => dispatch(store, route, &request).await,
         Err(failure) => Err(failure),
     };

@@ -4,9 +4,9 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use lambda_http::{Request, service_fn};
+use registration::answer;
 use registration::settings::Settings;
-use registration::{answer, logging};
-use registry::{DynamoDbStore, aws};
+use registry::{DynamoDbStore, aws, logging};
 
 // One request at a time runs in an execution environment: a second thread would only cost start-up time.
 #[tokio::main(flavor = "current_thread")]
@@ -22,7 +22,7 @@ async fn main() -> ExitCode {
 
 async fn run() -> Result<(), Box<dyn Error + Send + Sync>> {
     let settings = Settings::from_environment()?;
-    logging::start(settings.log_level);
+    logging::start(settings.log_level, &[("registration", settings.log_level)]);
     let client = aws::dynamodb_client(&aws::sdk_config()?);
     let store = DynamoDbStore::new(client, settings.registration_table);
     let store = &store;

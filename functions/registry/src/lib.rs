@@ -10,6 +10,7 @@ pub mod aws;
 mod cursor;
 mod dynamodb;
 mod id;
+pub mod logging;
 mod name;
 mod parameters;
 mod problem;

@@ -1,10 +1,9 @@
 //! Registrations as MCP lists show them.
 
 use super::{InvalidEntry, bounded::Bounded, weight};
-use crate::logging;
 use registry::{
     Definition, Page, Registration, RegistrationName, RegistrationType, ResourceFilter,
-    ResourceLocator, StoredRegistration,
+    ResourceLocator, StoredRegistration, logging,
 };
 use rmcp::model::{Prompt, PromptArgument, Resource, ResourceTemplate, Tool};
 use serde::de::DeserializeOwned;

@@ -12,13 +12,12 @@ mod listed;
 pub use entry::{Entry, InvalidEntry, ToolEntry};
 pub use listed::{Listed, ListedPage};
 
-use crate::logging;
 use bounded::Bounded;
 use freshness::Freshness;
 use listed::Pages;
 use registry::{
     CatalogVersion, Registration, RegistrationId, RegistrationName, RegistrationStore,
-    RegistrationType, StoreError, StoredTemplate,
+    RegistrationType, StoreError, StoredTemplate, logging,
 };
 use std::{
     collections::BTreeMap,
@@ -30,6 +29,8 @@ use std::{
 const PAGE_SIZE: usize = 200;
 /// Document bytes kept as entries; parsed and compiled they take several times as much memory.
 const ENTRIES_BYTES: usize = 4 * 1024 * 1024;
+/// What remembering a URI takes beside its text: its place in the table, and the name it leads to.
+const URI_OVERHEAD: usize = 160;
 /// URIs whose registration is remembered, in bytes.
 const URIS_BYTES: usize = 1024 * 1024;
 
@@ -238,7 +239,7 @@ impl<S: RegistrationStore> FreshCatalog<'_, S> {
         self.0
             .cache()
             .uris
-            .insert(uri.to_owned(), name.clone(), uri.len());
+            .insert(uri.to_owned(), name.clone(), uri.len() + URI_OVERHEAD);
         Ok(name)
     }
 }

@@ -234,6 +234,7 @@ mod tests {
     #[test]
     fn a_whole_result_is_kept_and_a_broken_one_is_refused() {
         assert_snapshot!(tool(r#"{"content":[],"structuredContent":{"a":1},"isError":true,"_meta":{"k":"v"}}"#), @r#"{"resultType":"complete","content":[],"structuredContent":{"a":1},"isError":true,"_meta":{"k":"v"}}"#);
+        assert_snapshot!(tool(r#"{"content":[],"resultType":"invented"}"#), @"it is not a valid CallToolResult");
         assert_snapshot!(tool(r#"{"content":[{"type":"text"}]}"#), @"it is not a valid CallToolResult");
         assert_snapshot!(tool("{"), @"it is not JSON");
     }

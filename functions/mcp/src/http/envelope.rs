@@ -3,11 +3,18 @@
 use super::Rejection;
 use serde_json::{Map, Value};
 
+/// The key in `params._meta` with the revision a request speaks. Source: MCP 2026-07-28, "Base protocol".
+const PROTOCOL_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
+
 /// A JSON-RPC message, checked as far as its own form goes.
 #[derive(Debug, PartialEq)]
 pub(super) struct Envelope {
+    /// The id; none for a notification.
+    pub(super) id: Option<Value>,
     /// The method; none for a reply.
     pub(super) method: Option<String>,
+    /// Whether the request itself says which revision of the protocol it speaks, as since 2026-07-28 each does.
+    pub(super) names_version: bool,
     /// `params.name` or `params.uri`, where the method has one.
     target: Option<String>,
 }
@@ -25,7 +32,7 @@ impl Envelope {
             Value::Array(_) => {
                 return Err(Rejection::invalid(
                     None,
-                    "batches are not supported: send one message a request",
+                    "batches are only taken in revision 2025-03-26",
                 ));
             }
             _ => return Err(Rejection::invalid(None, "a JSON-RPC message is an object")),
@@ -34,12 +41,21 @@ impl Envelope {
         if message.get("jsonrpc").and_then(Value::as_str) != Some("2.0") {
             return Err(Rejection::invalid(id, "`jsonrpc` has to be \"2.0\""));
         }
+        let is_reply = message.contains_key("result") || message.contains_key("error");
         let method = match message.get("method") {
+            Some(_) if is_reply => {
+                return Err(Rejection::invalid(
+                    id,
+                    "a message has either a `method` or a `result` or an `error`",
+                ));
+            }
             Some(Value::String(method)) => method.clone(),
             Some(_) => return Err(Rejection::invalid(id, "`method` has to be a string")),
-            None if message.contains_key("result") || message.contains_key("error") => {
+            None if is_reply => {
                 return Ok(Self {
+                    id,
                     method: None,
+                    names_version: false,
                     target: None,
                 });
             }
@@ -50,12 +66,18 @@ impl Envelope {
             Some(Value::Object(params)) => Some(params),
             Some(_) => return Err(Rejection::params(id, "`params` has to be an object")),
         };
+        let meta = meta(&method, params, id.as_ref())?;
         let target = match target_key(&method) {
-            Some(key) if id.is_some() => Some(target(key, params, id)?),
+            Some(key) if id.is_some() => Some(target(key, params, id.clone())?),
             _ => None,
         };
+        if method.ends_with("/list") {
+            check_cursor(params, id.as_ref())?;
+        }
         Ok(Self {
+            id,
             method: Some(method),
+            names_version: meta.is_some_and(|meta| meta.contains_key(PROTOCOL_VERSION)),
             target,
         })
     }
@@ -76,12 +98,40 @@ fn id(message: &Map<String, Value>) -> Result<Option<Value>, Rejection> {
     match message.get("id") {
         None => Ok(None),
         Some(id @ Value::String(_)) => Ok(Some(id.clone())),
-        Some(id @ Value::Number(number)) if number.is_i64() || number.is_u64() => {
-            Ok(Some(id.clone()))
-        }
+        Some(id @ Value::Number(number)) if number.is_i64() => Ok(Some(id.clone())),
         Some(_) => Err(Rejection::invalid(
             None,
-            "`id` has to be a string or an integer",
+            "`id` has to be a string or an integer of 64 bits",
+        )),
+    }
+}
+
+/// `params._meta`. The one method that asks which revisions are spoken can't be sent in an older one.
+fn meta<'a>(
+    method: &str,
+    params: Option<&'a Map<String, Value>>,
+    id: Option<&Value>,
+) -> Result<Option<&'a Map<String, Value>>, Rejection> {
+    match params.and_then(|params| params.get("_meta")) {
+        Some(Value::Object(meta)) => Ok(Some(meta)),
+        Some(_) => Err(Rejection::params(
+            id.cloned(),
+            "`params._meta` has to be an object",
+        )),
+        None if method == "server/discover" => {
+            Err(Rejection::params(id.cloned(), "`params._meta` is missing"))
+        }
+        None => Ok(None),
+    }
+}
+
+/// A cursor that can't be one must not be taken for none: the client would be sent through the list for ever.
+fn check_cursor(params: Option<&Map<String, Value>>, id: Option<&Value>) -> Result<(), Rejection> {
+    match params.and_then(|params| params.get("cursor")) {
+        None | Some(Value::Null | Value::String(_)) => Ok(()),
+        Some(_) => Err(Rejection::params(
+            id.cloned(),
+            "`params.cursor` has to be a string",
         )),
     }
 }
@@ -130,18 +180,27 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_no_message_is_refused_by_the_rules_of_json_rpc() {
-        insta::assert_snapshot!(refused(r#"{"jsonrpc":"2.0","id":1,"method":"tools/li"#).await, @r#"400 {"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"the body is not valid JSON"}}"#);
-        insta::assert_snapshot!(refused(&"[".repeat(10_000)).await, @r#"400 {"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"the body is not valid JSON"}}"#);
-        insta::assert_snapshot!(refused("[]").await, @r#"400 {"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"batches are not supported: send one message a request"}}"#);
-        insta::assert_snapshot!(refused("42").await, @r#"400 {"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"a JSON-RPC message is an object"}}"#);
+        insta::assert_snapshot!(refused(r#"{"jsonrpc":"2.0","id":1,"method":"tools/li"#).await, @r#"400 {"jsonrpc":"2.0","error":{"code":-32700,"message":"the body is not JSON, or nests too deeply"}}"#);
+        insta::assert_snapshot!(refused(&"[".repeat(10_000)).await, @r#"400 {"jsonrpc":"2.0","error":{"code":-32700,"message":"the body is not JSON, or nests too deeply"}}"#);
+        insta::assert_snapshot!(refused("[]").await, @r#"400 {"jsonrpc":"2.0","error":{"code":-32600,"message":"batches are only taken in revision 2025-03-26"}}"#);
+        insta::assert_snapshot!(refused("42").await, @r#"400 {"jsonrpc":"2.0","error":{"code":-32600,"message":"a JSON-RPC message is an object"}}"#);
         insta::assert_snapshot!(refused(r#"{"id":1,"method":"ping"}"#).await, @r#"400 {"jsonrpc":"2.0","id":1,"error":{"code":-32600,"message":"`jsonrpc` has to be \"2.0\""}}"#);
         insta::assert_snapshot!(refused(r#"{"jsonrpc":"2.0","id":1}"#).await, @r#"400 {"jsonrpc":"2.0","id":1,"error":{"code":-32600,"message":"`method` is missing"}}"#);
-        insta::assert_snapshot!(refused(r#"{"jsonrpc":"2.0","id":{},"method":"ping"}"#).await, @r#"400 {"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"`id` has to be a string or an integer"}}"#);
+        insta::assert_snapshot!(refused(r#"{"jsonrpc":"2.0","id":{},"method":"ping"}"#).await, @r#"400 {"jsonrpc":"2.0","error":{"code":-32600,"message":"`id` has to be a string or an integer of 64 bits"}}"#);
+        insta::assert_snapshot!(refused(r#"{"jsonrpc":"2.0","id":9223372036854775808,"method":"ping"}"#).await, @r#"400 {"jsonrpc":"2.0","error":{"code":-32600,"message":"`id` has to be a string or an integer of 64 bits"}}"#);
+        insta::assert_snapshot!(refused(r#"{"jsonrpc":"2.0","id":1,"method":"ping","result":{}}"#).await, @r#"400 {"jsonrpc":"2.0","id":1,"error":{"code":-32600,"message":"a message has either a `method` or a `result` or an `error`"}}"#);
         insta::assert_snapshot!(refused(r#"{"jsonrpc":"2.0","id":"a","method":7}"#).await, @r#"400 {"jsonrpc":"2.0","id":"a","error":{"code":-32600,"message":"`method` has to be a string"}}"#);
         insta::assert_snapshot!(refused(r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":[1]}"#).await, @r#"400 {"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"`params` has to be an object"}}"#);
         insta::assert_snapshot!(refused(r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":7}}"#).await, @r#"400 {"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"`params.name` has to be a string"}}"#);
         insta::assert_snapshot!(refused(r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","arguments":[]}}"#).await, @r#"400 {"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"`params.arguments` has to be an object"}}"#);
         insta::assert_snapshot!(refused(r#"{"jsonrpc":"2.0","id":1,"method":"resources/read"}"#).await, @r#"400 {"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"`params` is missing"}}"#);
+    }
+
+    #[tokio::test]
+    async fn what_the_dispatcher_would_overlook_is_refused() {
+        insta::assert_snapshot!(refused(r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":{"_meta":7}}"#).await, @r#"400 {"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"`params._meta` has to be an object"}}"#);
+        insta::assert_snapshot!(refused(r#"{"jsonrpc":"2.0","id":1,"method":"server/discover"}"#).await, @r#"400 {"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"`params._meta` is missing"}}"#);
+        insta::assert_snapshot!(refused(r#"{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"cursor":5}}"#).await, @r#"400 {"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"`params.cursor` has to be a string"}}"#);
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! The HTTP surface: what reaches the dispatcher, and how everything else is answered.
 
+mod batch;
 mod envelope;
+mod headers;
 mod origin;
 mod rejection;
 
@@ -16,19 +18,20 @@ use crate::{
 use bytes::Bytes;
 use envelope::Envelope;
 use futures_util::FutureExt;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, header};
-use http_body_util::Full;
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt, Full};
 use registry::{RegistrationId, RegistrationStore, RegistrationType};
 use rejection::Rejection;
 use rmcp::transport::streamable_http_server::{
     StreamableHttpServerConfig, StreamableHttpService, session::never::NeverSessionManager,
 };
+use serde_json::Value;
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
 
 /// Largest request body, as Lambda has it. Source: Lambda quotas, "Invocation payload".
 const BODY_AT_MOST: usize = 6 * 1024 * 1024;
-/// What the dispatcher wants to read in `Accept`.
-const ACCEPT_BOTH: HeaderValue = HeaderValue::from_static("application/json, text/event-stream");
+/// Characters of a client's text that are repeated in a log line.
+const SHORT: usize = 256;
 
 /// Routes requests to the MCP methods.
 #[derive(Debug)]
@@ -70,14 +73,62 @@ impl<S: RegistrationStore, I: FunctionInvoker> Gateway<S, I> {
         if request.method() != Method::POST {
             return Err(Rejection::MethodNotAllowed);
         }
-        require_json(request.headers())?;
+        headers::require_json(request.headers())?;
         if request.body().len() > BODY_AT_MOST {
             return Err(Rejection::TooLarge);
         }
+        headers::accept_both(request.headers_mut())?;
+        if batch::is_batch(request.headers(), request.body()) {
+            audit.method = Some("(batch)".to_owned());
+            // Boxed, so that its state is no part of every other request.
+            return Box::pin(self.answer_batch(request, invocation)).await;
+        }
         let envelope = Envelope::parse(request.body())?;
-        audit.method.clone_from(&envelope.method);
-        audit.target = envelope.target().map(str::to_owned);
-        accept_both(request.headers_mut());
+        audit.method = envelope.method.as_deref().map(shortened);
+        audit.target = envelope.target().map(shortened);
+        headers::require_version(request.headers(), &envelope)?;
+        self.dispatch(request, envelope, invocation).await
+    }
+
+    async fn answer_batch(
+        &self,
+        request: Request<Bytes>,
+        invocation: &Invocation,
+    ) -> Result<Response<AnswerBody>, Rejection> {
+        let (parts, body) = request.into_parts();
+        let mut answers = Vec::new();
+        for message in batch::messages(&body)? {
+            let answered = match Envelope::parse(&message) {
+                Ok(envelope) if envelope.method.as_deref() == Some("initialize") => Err(
+                    Rejection::invalid(envelope.id, "`initialize` can't be part of a batch"),
+                ),
+                Ok(envelope) => {
+                    let request = Request::from_parts(parts.clone(), message);
+                    self.dispatch(request, envelope, invocation).await
+                }
+                Err(rejection) => Err(rejection),
+            };
+            let response = answered.unwrap_or_else(Rejection::into_response);
+            let Ok(body) = response.into_body().collect().await;
+            answers.push(body.to_bytes());
+        }
+        let joined = batch::joined(&answers);
+        let mut response = Response::new(Full::new(joined.clone().unwrap_or_default()).boxed());
+        if joined.is_some() {
+            let json = HeaderValue::from_static("application/json");
+            response.headers_mut().insert(header::CONTENT_TYPE, json);
+        } else {
+            *response.status_mut() = StatusCode::ACCEPTED;
+        }
+        Ok(response)
+    }
+
+    async fn dispatch(
+        &self,
+        request: Request<Bytes>,
+        envelope: Envelope,
+        invocation: &Invocation,
+    ) -> Result<Response<AnswerBody>, Rejection> {
         let server = Server {
             shared: Arc::clone(&self.shared),
             invocation: invocation.clone(),
@@ -88,7 +139,8 @@ impl<S: RegistrationStore, I: FunctionInvoker> Gateway<S, I> {
             Arc::clone(&self.sessions),
             self.dispatcher.clone(),
         );
-        Ok(service.handle(request.map(Full::new)).await)
+        let response = service.handle(request.map(Full::new)).await;
+        in_json(response, envelope.id)
     }
 
     async fn called(&self, envelope: &Envelope) -> Called {
@@ -122,7 +174,7 @@ impl<S: RegistrationStore, I: FunctionInvoker> HttpService for Gateway<S, I> {
             Err(_panic) => Rejection::Internal.into_response(),
         };
         tracing::info!(
-            request_id = invocation.request_id,
+            requestId = invocation.request_id,
             principal = invocation
                 .principal
                 .as_ref()
@@ -130,7 +182,7 @@ impl<S: RegistrationStore, I: FunctionInvoker> HttpService for Gateway<S, I> {
             method = audit.method,
             target = audit.target,
             status = response.status().as_u16(),
-            duration_ms = started.elapsed().as_secs_f64() * 1000.0,
+            durationMs = started.elapsed().as_secs_f64() * 1000.0,
             "answered"
         );
         response
@@ -144,27 +196,26 @@ struct Audit {
     target: Option<String>,
 }
 
-fn require_json(headers: &HeaderMap) -> Result<(), Rejection> {
-    let content_type = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    let essence = content_type.split(';').next().unwrap_or_default().trim();
-    if essence.eq_ignore_ascii_case("application/json") {
-        Ok(())
+/// The dispatcher refuses some requests in plain text, and tells what went wrong inside of it.
+fn in_json(
+    response: Response<AnswerBody>,
+    id: Option<Value>,
+) -> Result<Response<AnswerBody>, Rejection> {
+    let status = response.status();
+    let content_type = response.headers().get(header::CONTENT_TYPE);
+    if status.is_success() || content_type.is_some_and(|value| value == "application/json") {
+        Ok(response)
+    } else if status.is_client_error() {
+        Err(Rejection::invalid(
+            id,
+            "this is not a message of the Model Context Protocol",
+        ))
     } else {
-        Err(Rejection::UnsupportedMediaType)
+        Err(Rejection::Internal)
     }
 }
 
-/// MCP clients accept JSON and event streams, and have to say so. One that accepts anything, or doesn't say, is
-/// served as well.
-fn accept_both(headers: &mut HeaderMap) {
-    let anything = match headers.get(header::ACCEPT) {
-        None => true,
-        Some(accept) => accept.to_str().is_ok_and(|accept| accept.contains("*/*")),
-    };
-    if anything {
-        headers.insert(header::ACCEPT, ACCEPT_BOTH);
-    }
+/// What a client sent, in a length that is good for a log or a message.
+fn shortened(text: &str) -> String {
+    text.chars().take(SHORT).collect()
 }

@@ -3,12 +3,14 @@
 //! Every answer is a JSON-RPC error, also where HTTP alone would do: a client of several eras that reads anything
 //! else takes the server for an older one. Source: MCP 2026-07-28, "Streamable HTTP", "Backwards compatibility".
 
-use crate::lambda::AnswerBody;
+use crate::{lambda::AnswerBody, server::SUPPORTED_VERSIONS};
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full};
 use serde_json::{Value, json};
 
+/// "Unsupported protocol version". Source: MCP 2026-07-28, "Lifecycle".
+const UNSUPPORTED_VERSION: i32 = -32022;
 const PARSE_ERROR: i32 = -32700;
 const INVALID_REQUEST: i32 = -32600;
 const INVALID_PARAMS: i32 = -32602;
@@ -25,6 +27,15 @@ pub(super) enum Rejection {
     ForbiddenOrigin,
     /// The body isn't declared as JSON.
     UnsupportedMediaType,
+    /// The client takes no JSON or no event streams.
+    NotAcceptable,
+    /// `MCP-Protocol-Version` names a revision that isn't spoken here.
+    UnsupportedVersion {
+        /// The request's id.
+        id: Option<Value>,
+        /// What the header says.
+        requested: String,
+    },
     /// The body is over 6 MB.
     TooLarge,
     /// The body isn't JSON.
@@ -61,9 +72,17 @@ impl Rejection {
 
     pub(super) fn into_response(self) -> Response<AnswerBody> {
         let allow = matches!(self, Self::MethodNotAllowed);
+        let data = self.data();
         let (status, code, id, message) = self.parts();
-        let body =
-            json!({ "jsonrpc": "2.0", "id": id, "error": { "code": code, "message": message } });
+        let mut body = json!({ "jsonrpc": "2.0" });
+        // Where the id is not known there is none; null would not be MCP's. Source: MCP schema, `JSONRPCErrorResponse`.
+        if let Some(id) = id {
+            body["id"] = id;
+        }
+        body["error"] = json!({ "code": code, "message": message });
+        if let Some(data) = data {
+            body["error"]["data"] = data;
+        }
         let mut response = Response::new(Full::new(Bytes::from(body.to_string())).boxed());
         *response.status_mut() = status;
         let headers = response.headers_mut();
@@ -75,6 +94,16 @@ impl Rejection {
             headers.insert(header::ALLOW, HeaderValue::from_static("POST"));
         }
         response
+    }
+
+    /// What a client of several revisions needs to choose another one.
+    fn data(&self) -> Option<Value> {
+        match self {
+            Self::UnsupportedVersion { requested, .. } => {
+                Some(json!({ "supported": SUPPORTED_VERSIONS, "requested": requested }))
+            }
+            _ => None,
+        }
     }
 
     fn parts(self) -> (StatusCode, i32, Option<Value>, String) {
@@ -100,6 +129,17 @@ impl Rejection {
                 INVALID_REQUEST,
                 "the Content-Type has to be application/json",
             ),
+            Self::NotAcceptable => plain(
+                StatusCode::NOT_ACCEPTABLE,
+                INVALID_REQUEST,
+                "`Accept` has to list application/json and text/event-stream",
+            ),
+            Self::UnsupportedVersion { id, .. } => (
+                StatusCode::BAD_REQUEST,
+                UNSUPPORTED_VERSION,
+                id,
+                "this revision of the protocol is not spoken here".to_owned(),
+            ),
             Self::TooLarge => plain(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 INVALID_REQUEST,
@@ -108,7 +148,7 @@ impl Rejection {
             Self::NotJson => plain(
                 StatusCode::BAD_REQUEST,
                 PARSE_ERROR,
-                "the body is not valid JSON",
+                "the body is not JSON, or nests too deeply",
             ),
             Self::Message { code, id, message } => (StatusCode::BAD_REQUEST, code, id, message),
             Self::Internal => plain(

@@ -4,7 +4,7 @@ use super::{
     HttpService, InvalidEvent, UrlEvent,
     answer::{PRELUDE_CONTENT_TYPE, StreamedAnswer},
 };
-use crate::{invocation::Invocation, logging};
+use crate::invocation::Invocation;
 use bytes::Bytes;
 use http::{Request, Response, header::CONTENT_TYPE};
 use http_body_util::{BodyExt, Either, Full};
@@ -14,6 +14,7 @@ use hyper_util::{
     rt::TokioExecutor,
 };
 use lambda_runtime::{Error as BoxError, LambdaEvent, LambdaInvocation, Runtime, service_fn};
+use registry::logging;
 use std::{
     pin::Pin,
     sync::Arc,
@@ -142,7 +143,7 @@ impl RuntimeApi {
 
     async fn refuse(&self, request_id: &str, error: &InvalidEvent) -> Result<(), BoxError> {
         tracing::error!(
-            request_id,
+            requestId = request_id,
             cause = logging::chain(error),
             "the event was refused"
         );
@@ -168,7 +169,7 @@ impl RuntimeApi {
         let status = response.status();
         if !status.is_success() {
             // Too late or too large: this answer is lost, and the environment goes on with the next event.
-            tracing::error!(request_id, %status, "Lambda did not take the answer");
+            tracing::error!(requestId = request_id, %status, "Lambda did not take the answer");
         }
         drain(response).await
     }

@@ -1,6 +1,7 @@
 //! The MCP methods, on `rmcp`'s dispatcher.
 
 mod cursor;
+mod listing;
 mod prompts;
 mod resources;
 mod tools;
@@ -10,21 +11,21 @@ use crate::{
     contract::{Event, Extra, Reply},
     invocation::Invocation,
     invoke::{FunctionInvoker, InvokeRequest},
-    logging,
     settings::Settings,
 };
-use registry::{RegistrationName, RegistrationStore};
+use registry::{RegistrationName, RegistrationStore, logging};
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
         CallToolRequestParams, CallToolResponse, CustomRequest, CustomResult, ErrorCode,
         GetPromptRequestParams, GetPromptResponse, Implementation, ListPromptsResult,
-        ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
-        ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities,
-        ServerConfig, Tool,
+        ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, MetaObject,
+        PaginatedRequestParams, ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse,
+        ServerCapabilities, ServerConfig, Tool,
     },
     service::RequestContext,
 };
+use serde_json::{Value, json};
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
 /// Kept back from the time of an invocation, so that a function that takes too long still gets an answer written.
@@ -38,6 +39,9 @@ pub const SUPPORTED_VERSIONS: &[ProtocolVersion] = &[
     ProtocolVersion::V_2026_07_28,
 ];
 
+/// The key in `_meta` of a result with the server's name and version.
+const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
+
 /// What all requests in an execution environment share.
 #[derive(Debug)]
 pub struct Shared<S, I> {
@@ -45,6 +49,8 @@ pub struct Shared<S, I> {
     pub catalog: Catalog<S>,
     invoker: I,
     info: ServerConfig,
+    /// What results say about this server.
+    signature: Value,
 }
 
 impl<S: RegistrationStore, I: FunctionInvoker> Shared<S, I> {
@@ -60,10 +66,13 @@ impl<S: RegistrationStore, I: FunctionInvoker> Shared<S, I> {
             env!("CARGO_PKG_VERSION"),
         ));
         info.instructions.clone_from(&settings.instructions);
+        let signature =
+            json!({ "name": settings.server_name, "version": env!("CARGO_PKG_VERSION") });
         Self {
             catalog: Catalog::new(store),
             invoker,
             info,
+            signature,
         }
     }
 
@@ -100,7 +109,7 @@ impl<S: RegistrationStore, I: FunctionInvoker> Shared<S, I> {
 
 fn report(entry: &Entry, invocation: &Invocation, error: &dyn std::error::Error) {
     tracing::warn!(
-        request_id = invocation.request_id,
+        requestId = invocation.request_id,
         registration = %entry.registration.id(),
         cause = logging::chain(error),
         "a registered function gave no usable answer"
@@ -169,9 +178,13 @@ impl<S: RegistrationStore, I: FunctionInvoker> ServerHandler for Server<S, I> {
     async fn list_tools(
         &self,
         request: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        Box::pin(tools::list(self, request)).await
+        let (items, next) = Box::pin(listing::page(self, request)).await?;
+        let mut result = ListToolsResult::with_all_items(items);
+        result.next_cursor = next;
+        self.sign(&mut result.meta, &context);
+        Ok(result)
     }
 
     async fn call_tool(
@@ -179,9 +192,9 @@ impl<S: RegistrationStore, I: FunctionInvoker> ServerHandler for Server<S, I> {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        Box::pin(tools::call(self, request, &context))
-            .await
-            .map(Into::into)
+        let mut result = Box::pin(tools::call(self, request, &context)).await?;
+        self.sign(&mut result.meta, &context);
+        Ok(result.into())
     }
 
     async fn list_resources(
@@ -189,15 +202,21 @@ impl<S: RegistrationStore, I: FunctionInvoker> ServerHandler for Server<S, I> {
         request: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
-        Box::pin(resources::list(self, request, &context)).await
+        let mut result = Box::pin(resources::list(self, request, &context)).await?;
+        self.sign(&mut result.meta, &context);
+        Ok(result)
     }
 
     async fn list_resource_templates(
         &self,
         request: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
-        Box::pin(resources::list_templates(self, request)).await
+        let (items, next) = Box::pin(listing::page(self, request)).await?;
+        let mut result = ListResourceTemplatesResult::with_all_items(items);
+        result.next_cursor = next;
+        self.sign(&mut result.meta, &context);
+        Ok(result)
     }
 
     async fn read_resource(
@@ -205,17 +224,21 @@ impl<S: RegistrationStore, I: FunctionInvoker> ServerHandler for Server<S, I> {
         request: ReadResourceRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        Box::pin(resources::read(self, &request.uri, &context))
-            .await
-            .map(Into::into)
+        let mut result = Box::pin(resources::read(self, &request.uri, &context)).await?;
+        self.sign(&mut result.meta, &context);
+        Ok(result.into())
     }
 
     async fn list_prompts(
         &self,
         request: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListPromptsResult, ErrorData> {
-        Box::pin(prompts::list(self, request)).await
+        let (items, next) = Box::pin(listing::page(self, request)).await?;
+        let mut result = ListPromptsResult::with_all_items(items);
+        result.next_cursor = next;
+        self.sign(&mut result.meta, &context);
+        Ok(result)
     }
 
     async fn get_prompt(
@@ -223,9 +246,9 @@ impl<S: RegistrationStore, I: FunctionInvoker> ServerHandler for Server<S, I> {
         request: GetPromptRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
-        Box::pin(prompts::get(self, request, &context))
-            .await
-            .map(Into::into)
+        let mut result = Box::pin(prompts::get(self, request, &context)).await?;
+        self.sign(&mut result.meta, &context);
+        Ok(result.into())
     }
 
     async fn on_custom_request(
@@ -264,6 +287,19 @@ const METHODS: &[&str] = &[
 ];
 
 impl<S: RegistrationStore, I> Server<S, I> {
+    /// Says in a result which server gave it. The older revisions say that once, when they shake hands.
+    ///
+    /// Source: MCP 2026-07-28, "Base protocol", `_meta` of results.
+    fn sign(&self, meta: &mut Option<MetaObject>, context: &RequestContext<RoleServer>) {
+        let is_stateless = context
+            .protocol_version()
+            .is_some_and(|version| version >= ProtocolVersion::V_2026_07_28);
+        if is_stateless {
+            meta.get_or_insert_default()
+                .insert(SERVER_INFO.to_owned(), self.shared.signature.clone());
+        }
+    }
+
     async fn catalog(&self) -> Result<FreshCatalog<'_, S>, ErrorData> {
         self.shared.catalog.fresh().await.map_err(unreadable)
     }

@@ -1,36 +1,13 @@
 //! `prompts/list` and `prompts/get`.
 
-use super::{
-    Server,
-    cursor::{Place, after},
-    report, unreadable,
-};
+use super::{Server, named, report, unreadable};
 use crate::{contract::Event, invoke::FunctionInvoker};
 use registry::{Definition, PromptDefinition, RegistrationId, RegistrationStore, RegistrationType};
 use rmcp::{
     ErrorData, RoleServer,
-    model::{
-        GetPromptRequestParams, GetPromptResult, JsonObject, ListPromptsResult,
-        PaginatedRequestParams,
-    },
+    model::{GetPromptRequestParams, GetPromptResult, JsonObject},
     service::RequestContext,
 };
-
-pub(super) async fn list<S: RegistrationStore, I: FunctionInvoker>(
-    server: &Server<S, I>,
-    request: Option<PaginatedRequestParams>,
-) -> Result<ListPromptsResult, ErrorData> {
-    let place = Place::of_registrations(request, RegistrationType::Prompt)?;
-    let page = server
-        .catalog()
-        .await?
-        .page(place.as_ref())
-        .await
-        .map_err(unreadable)?;
-    let mut result = ListPromptsResult::with_all_items(page.items.clone());
-    result.next_cursor = after(page.next.as_ref(), RegistrationType::Prompt);
-    Ok(result)
-}
 
 pub(super) async fn get<S: RegistrationStore, I: FunctionInvoker>(
     server: &Server<S, I>,
@@ -54,7 +31,7 @@ pub(super) async fn get<S: RegistrationStore, I: FunctionInvoker>(
     };
     let Some(entry) = entry else {
         return Err(ErrorData::invalid_params(
-            format!("unknown prompt: {}", request.name),
+            format!("unknown prompt: {}", named(&request.name)),
             None,
         ));
     };

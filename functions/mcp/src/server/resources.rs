@@ -16,10 +16,7 @@ use registry::{
 };
 use rmcp::{
     ErrorData, RoleServer,
-    model::{
-        ListResourceTemplatesResult, ListResourcesResult, PaginatedRequestParams,
-        ReadResourceResult, Resource, ResourceTemplate,
-    },
+    model::{ListResourcesResult, PaginatedRequestParams, ReadResourceResult, Resource},
     service::RequestContext,
 };
 use serde_json::json;
@@ -59,22 +56,6 @@ pub(super) async fn list<S: RegistrationStore, I: FunctionInvoker>(
             Ok(result)
         }
     }
-}
-
-pub(super) async fn list_templates<S: RegistrationStore, I: FunctionInvoker>(
-    server: &Server<S, I>,
-    request: Option<PaginatedRequestParams>,
-) -> Result<ListResourceTemplatesResult, ErrorData> {
-    let place = Place::of_registrations(request, KIND)?;
-    let page = server
-        .catalog()
-        .await?
-        .page::<ResourceTemplate>(place.as_ref())
-        .await
-        .map_err(unreadable)?;
-    let mut result = ListResourceTemplatesResult::with_all_items(page.items.clone());
-    result.next_cursor = after(page.next.as_ref(), KIND);
-    Ok(result)
 }
 
 pub(super) async fn read<S: RegistrationStore, I: FunctionInvoker>(

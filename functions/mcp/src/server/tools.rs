@@ -1,41 +1,18 @@
 //! `tools/list` and `tools/call`.
 
-use super::{
-    Called, Server,
-    cursor::{Place, after},
-    report, unreadable,
-};
+use super::{Called, Server, named, report, unreadable};
 use crate::{
     catalog::{Entry, ToolEntry},
     contract::Event,
     invoke::FunctionInvoker,
 };
-use registry::{RegistrationStore, RegistrationType, schema::Violation};
+use registry::{RegistrationStore, schema::Violation};
 use rmcp::{
     ErrorData, RoleServer,
-    model::{
-        CallToolRequestParams, CallToolResult, ContentBlock, ListToolsResult,
-        PaginatedRequestParams,
-    },
+    model::{CallToolRequestParams, CallToolResult, ContentBlock},
     service::RequestContext,
 };
 use serde_json::Value;
-
-pub(super) async fn list<S: RegistrationStore, I: FunctionInvoker>(
-    server: &Server<S, I>,
-    request: Option<PaginatedRequestParams>,
-) -> Result<ListToolsResult, ErrorData> {
-    let place = Place::of_registrations(request, RegistrationType::Tool)?;
-    let page = server
-        .catalog()
-        .await?
-        .page(place.as_ref())
-        .await
-        .map_err(unreadable)?;
-    let mut result = ListToolsResult::with_all_items(page.items.clone());
-    result.next_cursor = after(page.next.as_ref(), RegistrationType::Tool);
-    Ok(result)
-}
 
 pub(super) async fn call<S: RegistrationStore, I: FunctionInvoker>(
     server: &Server<S, I>,
@@ -52,7 +29,7 @@ pub(super) async fn call<S: RegistrationStore, I: FunctionInvoker>(
         .and_then(|entry| Some((entry, entry.tool.as_ref()?)))
     else {
         return Err(ErrorData::invalid_params(
-            format!("unknown tool: {}", request.name),
+            format!("unknown tool: {}", named(&request.name)),
             None,
         ));
     };

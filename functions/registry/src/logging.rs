@@ -1,13 +1,19 @@
-//! The function's log: one JSON line an event, on standard error, from where Lambda takes it to CloudWatch.
+//! How both functions log: one JSON line an event, on standard error, from where Lambda takes it to `CloudWatch`.
 //!
-//! Lines never hold credentials, arguments or results.
+//! Lines never hold credentials, documents, arguments or results.
 
-use std::{error::Error, fmt::Write as _, io};
+use std::error::Error;
+use std::fmt::Write as _;
+use std::io;
+
 use tracing::Level;
-use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
-/// Starts logging. This project's own events from `level` on, those of its libraries from `warn` on.
-pub fn start(level: Level) {
+/// Starts logging, once for the process. This crate's events are logged from `level` on, those of `targets` from the
+/// level beside each, and those of all other crates from `warn` on.
+pub fn start(level: Level, targets: &[(&'static str, Level)]) {
     let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
@@ -19,7 +25,8 @@ pub fn start(level: Level) {
         .with_writer(io::stderr);
     let targets = Targets::new()
         .with_default(Level::WARN)
-        .with_targets([("mcp", level), ("registry", level)]);
+        .with_target(env!("CARGO_CRATE_NAME"), level)
+        .with_targets(targets.iter().copied());
     tracing_subscriber::registry()
         .with(lines)
         .with(targets)
@@ -31,6 +38,7 @@ pub fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
+        // Writing to a string can't fail.
         let _ = write!(text, ": {cause}");
         source = cause.source();
     }
