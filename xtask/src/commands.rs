@@ -4,4 +4,5 @@ pub(crate) mod bench;
 pub(crate) mod ci;
 pub(crate) mod clients;
 pub(crate) mod local;
+pub(crate) mod release;
 pub(crate) mod test;

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{bench, ci, clients, local, test};
+use crate::commands::{bench, ci, clients, local, release, test};
 
 /// The repository's commands.
 #[derive(Debug, Parser)]
@@ -29,9 +29,11 @@ enum Command {
     Clients(clients::Args),
     Bench(bench::Args),
     Ci(ci::Args),
+    #[command(flatten)]
+    Release(release::ReleaseCommand),
 }
 
-/// Exit codes: 0 done, 1 failed, 2 wrong usage (clap's own).
+/// Exit codes: 0 done, 1 failed, 2 wrong usage (clap's own); of the release commands also 3, something differs.
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Local(args) => local::run(args),
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
         Command::Clients(args) => clients::run(&args),
         Command::Bench(args) => bench::run(args),
         Command::Ci(args) => Ok(ci::run(&args)),
+        Command::Release(_) => release::run(),
     };
     result.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

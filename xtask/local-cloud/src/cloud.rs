@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use futures_util::future::try_join_all;
 use thiserror::Error;
@@ -18,6 +19,8 @@ use crate::gateway::Gateway;
 use crate::host::{AddError, HostSettings, LambdaHost, WarmError};
 use crate::listener;
 use crate::registrations::{Existing, RegisterError, Registrar, SAMPLE};
+use crate::s3::{S3, S3StartError};
+use crate::sar::{Sar, SarStartError};
 use crate::template::{Application, InvokeMode, TemplateError, TemplateFunction};
 use crate::url::FunctionUrl;
 
@@ -25,6 +28,10 @@ use crate::url::FunctionUrl;
 const SAMPLE_FUNCTION: &str = "mcp-tool-hello";
 /// The database's file in the data folder.
 const DATABASE: &str = "dynamodb.sqlite";
+/// The folder of S3's data in the data folder.
+const S3_FOLDER: &str = "s3";
+/// The folder of SAR's data in the data folder.
+const SAR_FOLDER: &str = "serverlessrepo";
 
 /// Why a local cloud can't be started.
 #[derive(Debug, Error)]
@@ -67,6 +74,20 @@ pub enum CloudError {
     /// `DynamoDB` did not start.
     #[error("the local DynamoDB can't be started")]
     DynamoDb(#[from] DynamoDbError),
+    /// S3 did not start.
+    #[error(transparent)]
+    S3(#[from] S3StartError),
+    /// SAR did not start.
+    #[error(transparent)]
+    Sar(#[from] SarStartError),
+    /// The address of `CloudFormation` is not one of this machine.
+    #[error(
+        "{endpoint} is not an address of CloudFormation on this machine, such as http://127.0.0.1:4566"
+    )]
+    CloudFormation {
+        /// The address.
+        endpoint: String,
+    },
     /// A function can't be added.
     #[error(transparent)]
     Function(#[from] AddError),
@@ -91,6 +112,7 @@ pub struct LocalCloud {
     registration: FunctionUrl,
     dynamodb: DynamoDb,
     gateway: JoinHandle<()>,
+    s3: JoinHandle<()>,
     /// Keeps the data folder for this one.
     _lock: Option<DataLock>,
 }
@@ -101,29 +123,41 @@ impl LocalCloud {
         if config.users.is_empty() {
             return Err(CloudError::NoUsers);
         }
+        if let Some(cloudformation) = &config.cloudformation
+            && !cloudformation.is_local()
+        {
+            return Err(CloudError::CloudFormation {
+                endpoint: cloudformation.endpoint.clone(),
+            });
+        }
         let application = Application::load(config.template.as_deref(), &config.parameters)?;
         let functions = functions(&config, &application)?;
-        let listener = bind(config.port)?;
-        let port = listener
-            .local_addr()
-            .map_err(|source| CloudError::Listen {
-                port: config.port,
-                source,
-            })?
-            .port();
+        let (listener, port) = bind(config.port)?;
+        // S3's paths would collide with those of the main port.
+        let (s3_listener, s3_port) = bind(0)?;
         let folder = match &config.data {
             Data::Memory => None,
             Data::Dir(folder) => Some(folder.as_path()),
         };
         let lock = folder.map(DataLock::take).transpose()?;
         let keyring = Keyring::open(folder, &config.users)?;
+        let s3_endpoint = format!("http://127.0.0.1:{s3_port}");
+        let verifying = (config.auth == Auth::Iam).then(|| keyring.clone());
+        let within = |name: &str| folder.map(|folder| folder.join(name));
+        let s3 = Arc::new(S3::open(within(S3_FOLDER).as_deref(), verifying.clone())?);
+        let sar = Sar::open(
+            within(SAR_FOLDER).as_deref(),
+            Arc::clone(&s3),
+            &s3_endpoint,
+            config.cloudformation.clone(),
+        )?;
         let database = folder.map(|folder| folder.join(DATABASE));
         let dynamodb = DynamoDb::start(
             database.as_deref(),
             &application.tables,
             config.count_dynamodb_requests,
         )?;
-        let endpoints = Endpoints::new(port, dynamodb.endpoint());
+        let endpoints = Endpoints::new(port, dynamodb.endpoint(), &s3_endpoint);
 
         let host = LambdaHost::new(HostSettings {
             environment: shared_variables(&keyring.functions().credentials, &endpoints),
@@ -146,7 +180,8 @@ impl LocalCloud {
         }
         let gateway = Gateway {
             host: host.clone(),
-            keyring: (config.auth == Auth::Iam).then(|| keyring.clone()),
+            sar,
+            keyring: verifying,
             mcp,
             registration: registration.clone(),
         };
@@ -159,6 +194,7 @@ impl LocalCloud {
             registration,
             dynamodb,
             gateway,
+            s3: tokio::spawn(s3.serve(s3_listener)),
             _lock: lock,
         };
         if let Err(error) = cloud.prepare(&config).await {
@@ -233,9 +269,11 @@ impl LocalCloud {
 
     /// Ends every process and stops serving.
     pub async fn shutdown(self) {
-        self.gateway.abort();
-        // Aborted, as it should be: now its port is free.
-        let _ = self.gateway.await;
+        for server in [self.gateway, self.s3] {
+            server.abort();
+            // Aborted, as it should be: now its port is free.
+            let _ = server.await;
+        }
         self.host.shutdown().await;
         self.dynamodb.shutdown().await;
     }
@@ -311,12 +349,16 @@ fn shared_variables(credentials: &Credentials, endpoints: &Endpoints) -> BTreeMa
     variables
 }
 
-fn bind(port: u16) -> Result<TcpListener, CloudError> {
-    listener::bind(port).map_err(|source| {
+/// A listener and the port it has.
+fn bind(port: u16) -> Result<(TcpListener, u16), CloudError> {
+    let failed = |source: std::io::Error| {
         if source.kind() == std::io::ErrorKind::AddrInUse {
             CloudError::PortInUse { port }
         } else {
             CloudError::Listen { port, source }
         }
-    })
+    };
+    let listener = listener::bind(port).map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok((listener, address.port()))
 }

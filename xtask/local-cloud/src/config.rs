@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::credentials::Credentials;
 use crate::function::FunctionSpec;
 use crate::host::LogSink;
 
@@ -23,6 +24,29 @@ pub enum Auth {
     None,
     /// Whoever signs with a local key. Functions see the key's principal.
     Iam,
+}
+
+/// Where the local Serverless Application Repository makes change sets: an emulator that serves `CloudFormation`, and S3
+/// for the functions' code, at one address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CloudFormation {
+    /// Its address on this machine, `http://127.0.0.1:PORT`.
+    pub endpoint: String,
+    /// The keys to sign with.
+    pub credentials: Credentials,
+}
+
+impl CloudFormation {
+    /// Whether the address is one of this machine: nothing local reaches the network.
+    pub(crate) fn is_local(&self) -> bool {
+        let uri: Option<http::Uri> = self.endpoint.parse().ok();
+        uri.is_some_and(|uri| {
+            uri.scheme_str() == Some("http")
+                && matches!(uri.host(), Some("127.0.0.1" | "localhost" | "[::1]"))
+                && uri.path() == "/"
+                && uri.query().is_none()
+        })
+    }
 }
 
 /// Everything a local cloud can be told.
@@ -56,6 +80,8 @@ pub struct Config {
     pub count_dynamodb_requests: bool,
     /// How long a function may take to initialise.
     pub init_timeout: Duration,
+    /// Where change sets of applications are made; without it none can be.
+    pub cloudformation: Option<CloudFormation>,
     /// Where the functions' output goes.
     pub logs: LogSink,
 }
@@ -78,7 +104,48 @@ impl Config {
             warm: true,
             count_dynamodb_requests: false,
             init_timeout: Duration::from_secs(10),
+            cloudformation: None,
             logs: LogSink::Stderr,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cloudformation_is_on_this_machine() {
+        let is_local = |endpoint: &str| {
+            let credentials = Credentials {
+                access_key_id: String::new(),
+                secret_access_key: String::new(),
+                session_token: None,
+            };
+            let endpoint = endpoint.to_owned();
+            CloudFormation {
+                endpoint,
+                credentials,
+            }
+            .is_local()
+        };
+        for good in [
+            "http://127.0.0.1:4566",
+            "http://localhost:4566/",
+            "http://[::1]:1",
+        ] {
+            assert!(is_local(good), "{good}");
+        }
+        for bad in [
+            "",
+            "127.0.0.1:4566",
+            "https://127.0.0.1:4566",
+            "https://cloudformation.us-east-1.amazonaws.com",
+            "http://example.com",
+            "http://localhost.example.com",
+            "http://127.0.0.1:4566/path",
+        ] {
+            assert!(!is_local(bad), "{bad}");
         }
     }
 }

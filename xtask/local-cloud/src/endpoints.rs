@@ -18,17 +18,26 @@ pub struct Endpoints {
     pub lambda_endpoint: String,
     /// `DynamoDB`, for `AWS_ENDPOINT_URL_DYNAMODB`.
     pub dynamodb_endpoint: String,
+    /// S3, for `AWS_ENDPOINT_URL_S3`.
+    pub s3_endpoint: String,
+    /// The Serverless Application Repository, for `AWS_ENDPOINT_URL_SERVERLESSAPPLICATIONREPOSITORY`.
+    pub serverlessrepo_endpoint: String,
+    /// The Security Token Service's `GetCallerIdentity`, for `AWS_ENDPOINT_URL_STS`.
+    pub sts_endpoint: String,
     /// The process that serves all of it.
     pub pid: u32,
 }
 
 impl Endpoints {
-    pub(crate) fn new(port: u16, dynamodb_endpoint: &str) -> Self {
+    pub(crate) fn new(port: u16, dynamodb_endpoint: &str, s3_endpoint: &str) -> Self {
         let base = format!("http://127.0.0.1:{port}");
         Self {
             mcp_url: format!("{base}/mcp"),
             sse_url: format!("{base}/sse"),
             registration_url: format!("{base}/register"),
+            serverlessrepo_endpoint: base.clone(),
+            sts_endpoint: base.clone(),
+            s3_endpoint: s3_endpoint.to_owned(),
             lambda_endpoint: base,
             dynamodb_endpoint: dynamodb_endpoint.to_owned(),
             pid: std::process::id(),

@@ -1,4 +1,4 @@
-//! The main port: which request goes to the Lambda API and which to a Function URL, and whether it may.
+//! The main port: which request goes to the Lambda API, to SAR, to STS or to a Function URL, and whether it may.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,15 +16,74 @@ use crate::api;
 use crate::credentials::{Keyring, Principal};
 use crate::host::{LambdaHost, MAX_PAYLOAD};
 use crate::listener::{self, BoxError, ResponseBody};
-use crate::sigv4::{self, SignatureError};
+use crate::sar::{self, Sar};
+use crate::sigv4::{self, Service, SignatureError};
+use crate::sts;
 use crate::url::{self, FunctionUrl};
 
 /// How much of a body that is too large is read before the answer: a client that is still sending would not see it.
 const MAX_DRAINED: usize = 64 * 1024 * 1024;
 
+/// Whom a request is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Target {
+    LambdaApi,
+    Sar,
+    Sts,
+    Url,
+}
+
+impl Target {
+    fn of(parts: &Parts) -> Self {
+        let path = parts.uri.path();
+        if api::is_api_path(path) {
+            Self::LambdaApi
+        } else if sar::is_sar_path(path) {
+            Self::Sar
+        } else if sts::is_sts_request(parts) {
+            Self::Sts
+        } else {
+            Self::Url
+        }
+    }
+
+    /// What its requests are signed for.
+    fn service(self) -> Service {
+        match self {
+            Self::LambdaApi | Self::Url => Service::Lambda,
+            Self::Sar => Service::ServerlessRepo,
+            Self::Sts => Service::Sts,
+        }
+    }
+
+    /// The largest body, in bytes.
+    fn limit(self) -> usize {
+        match self {
+            Self::Sar => sar::MAX_REQUEST,
+            _ => MAX_PAYLOAD,
+        }
+    }
+
+    fn too_large(self) -> Response<ResponseBody> {
+        match self {
+            Self::LambdaApi => api::too_large(),
+            Self::Sar => sar::too_large(),
+            Self::Sts | Self::Url => url::too_large(),
+        }
+    }
+
+    fn refused(self, error: SignatureError) -> Response<ResponseBody> {
+        match self {
+            Self::LambdaApi | Self::Sar => api::refused(error),
+            Self::Sts | Self::Url => url::forbidden(),
+        }
+    }
+}
+
 /// What the main port serves.
 pub(crate) struct Gateway {
     pub(crate) host: LambdaHost,
+    pub(crate) sar: Sar,
     /// The keys to verify signatures by; `None` lets everyone in.
     pub(crate) keyring: Option<Keyring>,
     pub(crate) mcp: FunctionUrl,
@@ -48,46 +107,49 @@ impl Gateway {
         peer: SocketAddr,
     ) -> Result<Response<ResponseBody>, BoxError> {
         let (parts, body) = request.into_parts();
-        let is_api = api::is_api_path(parts.uri.path());
-        let Some(body) = read(&parts.headers, body).await? else {
-            return Ok(if is_api {
-                api::too_large()
-            } else {
-                url::too_large()
-            });
+        let target = Target::of(&parts);
+        let Some(body) = read(&parts.headers, body, target.limit()).await? else {
+            return Ok(target.too_large());
         };
-        let caller = match self.authenticate(&parts, &body) {
+        let caller = match self.authenticate(target, &parts, &body) {
             Ok(caller) => caller,
             Err(error) => {
                 self.host.log(
                     "signature",
                     &format!("refused {} {}: {error}", parts.method, parts.uri.path()),
                 );
-                return Ok(if is_api {
-                    api::refused(error)
-                } else {
-                    url::forbidden()
-                });
+                return Ok(target.refused(error));
             }
         };
-        if is_api {
-            return Ok(api::call(&self.host, &parts, body).await?);
-        }
-        Ok(self
-            .url(parts.uri.path())
-            .call(&self.host, &parts, &body, peer, caller)
-            .await)
+        Ok(match target {
+            Target::LambdaApi => api::call(&self.host, &parts, body).await?,
+            Target::Sar => self.sar.call(&parts, &body).await,
+            Target::Sts => sts::call(&body, caller),
+            Target::Url => {
+                self.url(parts.uri.path())
+                    .call(&self.host, &parts, &body, peer, caller)
+                    .await
+            }
+        })
     }
 
     fn authenticate(
         &self,
+        target: Target,
         parts: &Parts,
         body: &[u8],
     ) -> Result<Option<&Principal>, SignatureError> {
         let Some(keyring) = &self.keyring else {
             return Ok(None);
         };
-        sigv4::verify(keyring, parts, body, OffsetDateTime::now_utc()).map(Some)
+        sigv4::verify(
+            keyring,
+            target.service(),
+            parts,
+            body,
+            OffsetDateTime::now_utc(),
+        )
+        .map(|signed| Some(signed.principal))
     }
 
     fn url(&self, path: &str) -> &FunctionUrl {
@@ -104,14 +166,18 @@ impl Gateway {
     }
 }
 
-/// The whole body, or `None` if it has more than 6 MB.
-async fn read(headers: &HeaderMap, mut body: Incoming) -> Result<Option<Bytes>, hyper::Error> {
+/// The whole body, or `None` if it has more than `limit` bytes.
+async fn read(
+    headers: &HeaderMap,
+    mut body: Incoming,
+    limit: usize,
+) -> Result<Option<Bytes>, hyper::Error> {
     let declared = headers
         .get(CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     let mut collected = match declared {
         Some(length) if length > MAX_DRAINED => return Ok(None),
-        Some(length) if length <= MAX_PAYLOAD => BytesMut::with_capacity(length),
+        Some(length) if length <= limit => BytesMut::with_capacity(length),
         _ => BytesMut::new(),
     };
     let mut length = 0;
@@ -123,9 +189,9 @@ async fn read(headers: &HeaderMap, mut body: Incoming) -> Result<Option<Bytes>, 
         if length > MAX_DRAINED {
             break;
         }
-        if length <= MAX_PAYLOAD {
+        if length <= limit {
             collected.extend_from_slice(&chunk);
         }
     }
-    Ok((length <= MAX_PAYLOAD).then(|| collected.freeze()))
+    Ok((length <= limit).then(|| collected.freeze()))
 }

@@ -1,4 +1,4 @@
-//! Lambda, Function URLs and DynamoDB on one machine: the engine behind `cargo xtask local`.
+//! Lambda, Function URLs, DynamoDB, S3 and the Serverless Application Repository on one machine: the engine behind `cargo xtask local`.
 //!
 //! [`LocalCloud`] runs the product's two functions, the sample and any tools; [`LambdaHost`] alone runs single functions.
 //! This package meets the functions only as programs and through `sar/template.yaml`.
@@ -16,12 +16,16 @@ mod host;
 mod listener;
 mod one_line;
 mod registrations;
+mod s3;
+mod sar;
 mod sigv4;
+mod sts;
 mod template;
 mod url;
+mod wildcard;
 
 pub use cloud::{CloudError, LocalCloud};
-pub use config::{Auth, Config, Data};
+pub use config::{Auth, CloudFormation, Config, Data};
 pub use credentials::{Credentials, KeyringError, Principal};
 pub use data_lock::DataLockError;
 pub use dynamodb::DynamoDbError;
@@ -36,4 +40,6 @@ pub use host::{
 };
 pub use one_line::one_line;
 pub use registrations::RegisterError;
+pub use s3::S3StartError;
+pub use sar::SarStartError;
 pub use template::{Application, InvokeMode, TemplateError, TemplateFunction, TemplateTable};

@@ -4,11 +4,6 @@
 
 mod support;
 
-use std::time::SystemTime;
-
-use aws_credential_types::Credentials as AwsCredentials;
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
-use aws_sigv4::sign::v4;
 use bytes::Bytes;
 use http::Request;
 use http_body_util::BodyExt;
@@ -185,37 +180,8 @@ async fn a_stream_reaches_the_client_chunk_by_chunk() {
 }
 
 /// Signs as an SDK does, in the headers.
-fn signed(mut request: Request<Bytes>, port: u16, credentials: &Credentials) -> Request<Bytes> {
-    request
-        .headers_mut()
-        .insert("host", format!("127.0.0.1:{port}").parse().unwrap());
-    let identity = AwsCredentials::new(
-        &credentials.access_key_id,
-        &credentials.secret_access_key,
-        credentials.session_token.clone(),
-        None,
-        "test",
-    )
-    .into();
-    let params = v4::SigningParams::builder()
-        .identity(&identity)
-        .region("us-east-1")
-        .name("lambda")
-        .time(SystemTime::now())
-        .settings(SigningSettings::default())
-        .build()
-        .unwrap()
-        .into();
-    let uri = format!("http://127.0.0.1:{port}{}", request.uri());
-    let headers = request
-        .headers()
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.to_str().unwrap()));
-    let body = SignableBody::Bytes(request.body());
-    let signable = SignableRequest::new(request.method().as_str(), uri, headers, body).unwrap();
-    let (instructions, _) = sign(signable, &params).unwrap().into_parts();
-    instructions.apply_to_request_http1x(&mut request);
-    request
+fn signed(request: Request<Bytes>, port: u16, credentials: &Credentials) -> Request<Bytes> {
+    signing::signed(request, port, "lambda", credentials)
 }
 
 #[tokio::test]

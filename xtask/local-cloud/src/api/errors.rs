@@ -145,7 +145,7 @@ impl From<SignatureError> for ApiError {
             SignatureError::Missing => "MissingAuthenticationTokenException",
             SignatureError::Malformed(_) => "IncompleteSignatureException",
             SignatureError::UnknownKey => "UnrecognizedClientException",
-            SignatureError::Scope
+            SignatureError::Scope(_)
             | SignatureError::Time
             | SignatureError::UnsignedHeader
             | SignatureError::Body

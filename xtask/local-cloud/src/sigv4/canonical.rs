@@ -5,6 +5,8 @@ use percent_encoding::{
     AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode, utf8_percent_encode,
 };
 
+use super::Service;
+
 /// Everything but RFC 3986's unreserved characters.
 const STRICT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
@@ -15,11 +17,20 @@ const STRICT: &AsciiSet = &NON_ALPHANUMERIC
 const PATH: &AsciiSet = &STRICT.remove(b'/');
 
 /// The canonical request. `signed_headers` are lower case and sorted.
-pub(super) fn request(parts: &Parts, signed_headers: &[String], body_hash: &str) -> String {
+pub(super) fn request(
+    service: Service,
+    parts: &Parts,
+    signed_headers: &[String],
+    body_hash: &str,
+) -> String {
     let mut canonical = String::new();
     canonical.push_str(parts.method.as_str());
     canonical.push('\n');
-    canonical.push_str(&path(parts.uri.path()));
+    let received = parts.uri.path();
+    canonical.push_str(&match service {
+        Service::S3 => object_path(received),
+        _ => path(received),
+    });
     canonical.push('\n');
     canonical.push_str(&query(parts.uri.query().unwrap_or_default()));
     canonical.push('\n');
@@ -41,6 +52,12 @@ pub(super) fn request(parts: &Parts, signed_headers: &[String], body_hash: &str)
     canonical.push('\n');
     canonical.push_str(body_hash);
     canonical
+}
+
+/// The path of an S3 request, as it is but strictly encoded: a key may hold `//` and `..`.
+fn object_path(received: &str) -> String {
+    let decoded: Vec<u8> = percent_decode_str(received).collect();
+    percent_encode(&decoded, PATH).to_string()
 }
 
 /// The path without `.`, `..` and empty segments, and encoded once more: as received it is encoded already, and every

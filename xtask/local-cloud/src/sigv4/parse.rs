@@ -11,7 +11,7 @@ use time::{Duration, OffsetDateTime, PrimitiveDateTime};
 use super::SignatureError;
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
-const TIMESTAMP: &[BorrowedFormatItem<'_>] =
+pub(super) const TIMESTAMP: &[BorrowedFormatItem<'_>] =
     format_description!("[year][month][day]T[hour][minute][second]Z");
 /// The longest that a presigned request can be valid, in seconds: seven days.
 const MAX_EXPIRES: i64 = 7 * 24 * 60 * 60;

@@ -31,7 +31,7 @@ impl<'a> Signing<'a> {
             location: SignatureLocation::Headers,
             time: SystemTime::UNIX_EPOCH + StdDuration::from_hours(500_000),
             region: REGION,
-            service: SERVICE,
+            service: Service::Lambda.name(),
             valid_for: StdDuration::from_mins(1),
         }
     }
@@ -96,7 +96,7 @@ fn check(
     now: OffsetDateTime,
 ) -> Result<String, SignatureError> {
     let (parts, body) = request.into_parts();
-    verify(keyring, &parts, &body, now).map(|principal| principal.name.clone())
+    verify(keyring, Service::Lambda, &parts, &body, now).map(|signed| signed.principal.name.clone())
 }
 
 #[test]

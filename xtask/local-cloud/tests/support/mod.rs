@@ -2,6 +2,9 @@
 
 #![allow(dead_code, reason = "each test program uses its own part of it")]
 
+pub(crate) mod aws;
+pub(crate) mod signing;
+
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
-use local_cloud::{Auth, Config, Data, FunctionSpec};
+use local_cloud::{Auth, CloudFormation, Config, Credentials, Data, FunctionSpec};
 
 /// Where data and `endpoints.json` go unless told otherwise.
 const DEFAULT_FOLDER: &str = "target/local";
 
-/// The MCP server on one machine: Lambda, Function URLs and DynamoDB, until Ctrl-C
+/// The MCP server on one machine: Lambda, Function URLs, DynamoDB, S3 and SAR, until Ctrl-C
 #[derive(Debug, Parser)]
 #[command(name = "local-cloud", args_override_self = true)]
 pub(crate) struct Arguments {
@@ -48,6 +48,11 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "DIR")]
     pub(crate) binaries: Option<PathBuf>,
 
+    /// An AWS emulator in which `create-cloud-formation-change-set` makes its change sets; signed with the keys in
+    /// `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`
+    #[arg(long, value_name = "URL")]
+    pub(crate) cloudformation_endpoint: Option<String>,
+
     /// The SAM template [default: the one this program was built with]
     #[arg(long, value_name = "FILE")]
     pub(crate) template: Option<PathBuf>,
@@ -74,6 +79,13 @@ pub(crate) enum Format {
 impl Arguments {
     /// The library's configuration for these arguments.
     pub(crate) fn config(&self) -> std::io::Result<Config> {
+        let cloudformation = match &self.cloudformation_endpoint {
+            None => None,
+            Some(endpoint) => Some(CloudFormation {
+                endpoint: endpoint.clone(),
+                credentials: keys()?,
+            }),
+        };
         let binaries = match &self.binaries {
             Some(folder) => folder.clone(),
             None => own_folder()?,
@@ -93,6 +105,7 @@ impl Arguments {
             tools: self.tools.clone(),
             sample: !self.no_sample,
             register: self.register.clone(),
+            cloudformation,
             ..Config::new(binaries)
         })
     }
@@ -106,6 +119,22 @@ impl Arguments {
         };
         folder.join("endpoints.json")
     }
+}
+
+/// The keys in the environment.
+fn keys() -> std::io::Result<Credentials> {
+    let variable = |name: &str| {
+        std::env::var(name).map_err(|_| {
+            std::io::Error::other(format!(
+                "--cloudformation-endpoint needs keys: {name} is not set"
+            ))
+        })
+    };
+    Ok(Credentials {
+        access_key_id: variable("AWS_ACCESS_KEY_ID")?,
+        secret_access_key: variable("AWS_SECRET_ACCESS_KEY")?,
+        session_token: variable("AWS_SESSION_TOKEN").ok(),
+    })
 }
 
 fn own_folder() -> std::io::Result<PathBuf> {

@@ -29,10 +29,11 @@ impl Ready<'_> {
         let mut text = String::from("The local cloud is running; Ctrl-C ends it.\n\n");
         for (name, value) in [
             ("MCP", &endpoints.mcp_url),
-            ("MCP (SSE)", &endpoints.sse_url),
             ("Registration", &endpoints.registration_url),
             ("Lambda", &endpoints.lambda_endpoint),
             ("DynamoDB", &endpoints.dynamodb_endpoint),
+            ("S3", &endpoints.s3_endpoint),
+            ("SAR", &endpoints.serverlessrepo_endpoint),
             ("Data", &self.data),
         ] {
             // Writing to a string can't fail, here and below.
@@ -126,7 +127,7 @@ mod tests {
     use super::*;
 
     fn endpoints() -> Endpoints {
-        let json = r#"{"mcpUrl":"http://127.0.0.1:9100/mcp","sseUrl":"http://127.0.0.1:9100/sse","registrationUrl":"http://127.0.0.1:9100/register","lambdaEndpoint":"http://127.0.0.1:9100","dynamodbEndpoint":"http://127.0.0.1:9200","pid":7}"#;
+        let json = r#"{"mcpUrl":"http://127.0.0.1:9100/mcp","sseUrl":"http://127.0.0.1:9100/sse","registrationUrl":"http://127.0.0.1:9100/register","lambdaEndpoint":"http://127.0.0.1:9100","dynamodbEndpoint":"http://127.0.0.1:9200","s3Endpoint":"http://127.0.0.1:9300","serverlessrepoEndpoint":"http://127.0.0.1:9100","stsEndpoint":"http://127.0.0.1:9100","pid":7}"#;
         let endpoints: Endpoints = serde_json::from_str(json).unwrap();
         assert_eq!(endpoints.to_json(), json);
         endpoints

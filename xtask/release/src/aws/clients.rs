@@ -1,0 +1,197 @@
+//! Making the clients: for AWS with the caller's own configuration, or for a local cloud.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use fs_err as fs;
+use serde::Deserialize;
+use thiserror::Error;
+
+use super::error::remote;
+use super::{S3Store, ServerlessRepository};
+use crate::application::{IdentifierError, Publisher};
+use crate::ports::RemoteError;
+
+/// How often a request is tried. SAR throttles early, so this is more than the SDK's three.
+const ATTEMPTS: u32 = 8;
+/// How long making a connection may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long an answer may take to begin: SAR copies artifacts before it answers.
+const READ_TIMEOUT: Duration = Duration::from_mins(2);
+/// The account and region of a local cloud.
+const LOCAL_CALLER: (&str, &str) = ("arn:aws:iam::000000000000:user/local", "us-east-1");
+
+/// Which SAR and S3 to talk to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// AWS, with the configuration and credentials that its SDKs find (environment, profiles, SSO, OIDC).
+    Aws {
+        /// The region; `None` is the configured one.
+        region: Option<String>,
+        /// Another address for every service.
+        endpoint_url: Option<String>,
+    },
+    /// The local cloud that wrote this `endpoints.json`, without any credentials of the caller's.
+    Local {
+        /// The file.
+        endpoints: PathBuf,
+    },
+}
+
+impl Target {
+    /// Whether what is published there can reach other people.
+    pub fn is_aws(&self) -> bool {
+        matches!(
+            self,
+            Self::Aws {
+                endpoint_url: None,
+                ..
+            }
+        )
+    }
+}
+
+/// Clients, and as whom they act.
+#[derive(Debug, Clone)]
+pub struct Aws {
+    /// Who publishes, and where.
+    pub publisher: Publisher,
+    /// SAR.
+    pub repository: ServerlessRepository,
+    /// S3.
+    pub store: S3Store,
+}
+
+/// There is nothing to talk to.
+#[derive(Debug, Error)]
+pub enum ConnectError {
+    /// No region is configured.
+    #[error("no AWS region is configured: use --region, AWS_REGION or a profile")]
+    NoRegion,
+    /// No local cloud has written its addresses.
+    #[error(
+        "no local cloud with SAR and S3 is known from {file}: start one with `cargo xtask local`"
+    )]
+    NoLocalCloud {
+        /// Where they would be.
+        file: PathBuf,
+    },
+    /// Who the caller is could not be asked.
+    #[error(transparent)]
+    Remote(#[from] RemoteError),
+    /// STS answered an ARN that is none.
+    #[error(transparent)]
+    Caller(#[from] IdentifierError),
+}
+
+/// The part of a local cloud's `endpoints.json` that is needed here.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Endpoints {
+    serverlessrepo_endpoint: String,
+    s3_endpoint: String,
+}
+
+/// Makes the clients and finds out who the caller is.
+pub async fn connect(target: &Target) -> Result<Aws, ConnectError> {
+    match target {
+        Target::Aws {
+            region,
+            endpoint_url,
+        } => connect_aws(region.clone(), endpoint_url.as_deref()).await,
+        Target::Local { endpoints } => connect_local(endpoints).await,
+    }
+}
+
+async fn connect_aws(
+    region: Option<String>,
+    endpoint_url: Option<&str>,
+) -> Result<Aws, ConnectError> {
+    let mut loader = loader();
+    if let Some(region) = region {
+        loader = loader.region(Region::new(region));
+    }
+    if let Some(url) = endpoint_url {
+        loader = loader.endpoint_url(url);
+    }
+    let config = loader.load().await;
+    let region = config.region().ok_or(ConnectError::NoRegion)?.to_string();
+    let identity = aws_sdk_sts::Client::new(&config)
+        .get_caller_identity()
+        .send()
+        .await
+        .map_err(|error| remote("GetCallerIdentity", &error))?;
+    let caller = identity.arn().unwrap_or_default();
+    let publisher = Publisher::from_caller_arn(caller, &region)?;
+    // Addresses that are not AWS's own have no names of the form bucket.host.
+    let s3 = aws_sdk_s3::config::Builder::from(&config)
+        .force_path_style(
+            endpoint_url.is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some(),
+        )
+        .build();
+    Ok(Aws {
+        repository: ServerlessRepository::new(
+            aws_sdk_serverlessapplicationrepository::Client::new(&config),
+        ),
+        store: S3Store::new(aws_sdk_s3::Client::from_conf(s3), publisher.clone()),
+        publisher,
+    })
+}
+
+async fn connect_local(file: &Path) -> Result<Aws, ConnectError> {
+    let endpoints: Endpoints = fs::read(file)
+        .ok()
+        .and_then(|text| serde_json::from_slice(&text).ok())
+        .ok_or_else(|| ConnectError::NoLocalCloud {
+            file: file.to_owned(),
+        })?;
+    let (caller, region) = LOCAL_CALLER;
+    let publisher = Publisher::from_caller_arn(caller, region)?;
+    let config: SdkConfig = loader()
+        // Nobody else keeps a local cloud busy: waiting as long as for AWS helps nobody.
+        .retry_config(retries().with_initial_backoff(Duration::from_millis(20)))
+        .region(Region::new(region))
+        .credentials_provider(Credentials::new("local", "local", None, None, "local"))
+        .load()
+        .await;
+    let repository = aws_sdk_serverlessapplicationrepository::config::Builder::from(&config)
+        .endpoint_url(endpoints.serverlessrepo_endpoint)
+        .build();
+    let s3 = aws_sdk_s3::config::Builder::from(&config)
+        .endpoint_url(endpoints.s3_endpoint)
+        .force_path_style(true)
+        .build();
+    Ok(Aws {
+        repository: ServerlessRepository::new(
+            aws_sdk_serverlessapplicationrepository::Client::from_conf(repository),
+        ),
+        store: S3Store::new(aws_sdk_s3::Client::from_conf(s3), publisher.clone()),
+        publisher,
+    })
+}
+
+fn loader() -> aws_config::ConfigLoader {
+    let http = Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .build_https();
+    aws_config::defaults(BehaviorVersion::v2026_01_12())
+        .http_client(http)
+        .retry_config(retries())
+        .timeout_config(
+            TimeoutConfig::builder()
+                .connect_timeout(CONNECT_TIMEOUT)
+                .read_timeout(READ_TIMEOUT)
+                .build(),
+        )
+}
+
+fn retries() -> RetryConfig {
+    RetryConfig::standard().with_max_attempts(ATTEMPTS)
+}

@@ -1,0 +1,11 @@
+//! The ports, as AWS has them: the SDK's clients, and what its types mean here. No SDK type leaves this folder.
+
+mod clients;
+mod download;
+mod error;
+mod repository;
+mod store;
+
+pub use self::clients::{Aws, ConnectError, Target, connect};
+pub use self::repository::ServerlessRepository;
+pub use self::store::S3Store;

@@ -1,0 +1,60 @@
+//! `build` and `package`, and the bundle that other commands work with.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+use release::bundle::{self, BinarySource, Bundle, PackageOptions};
+use release::checkout::Checkout;
+use release::compile::compile;
+
+use crate::arguments::{BuildArgs, PackageArgs, ProgramArgs};
+use crate::outcome::Outcome;
+
+/// Where bundles are unless somebody says otherwise.
+pub(crate) fn default_folder(checkout: &Checkout) -> PathBuf {
+    checkout.root().join("target/bundle")
+}
+
+/// `cargo xtask build`.
+pub(crate) fn build(checkout: &Checkout, args: &BuildArgs) -> Result<Outcome> {
+    let folder = compile(checkout, args.arch.into()).context("build")?;
+    println!("{}", folder.display());
+    Ok(Outcome::Done)
+}
+
+/// `cargo xtask package`.
+pub(crate) fn package(checkout: &Checkout, args: PackageArgs) -> Result<Outcome> {
+    let output = args.output.unwrap_or_else(|| default_folder(checkout));
+    let bundle = make(checkout, args.programs, output)?;
+    let manifest = bundle.manifest();
+    println!(
+        "{} {} in {}",
+        manifest.metadata.name,
+        manifest.version,
+        bundle.folder().display()
+    );
+    for artifact in manifest.artifacts() {
+        println!(
+            "{:>9}  {}  {}",
+            artifact.bytes, artifact.sha256, artifact.file
+        );
+    }
+    Ok(Outcome::Done)
+}
+
+/// Makes a bundle in `output`, compiling the functions unless the arguments name programs.
+pub(crate) fn make(checkout: &Checkout, args: ProgramArgs, output: PathBuf) -> Result<Bundle> {
+    let architecture = args.arch.into();
+    let binaries = match args.binaries {
+        Some(folder) => BinarySource::Folder(folder),
+        None if args.fake_binaries => BinarySource::Fake,
+        None => BinarySource::Folder(compile(checkout, architecture).context("build")?),
+    };
+    bundle::package(&PackageOptions {
+        checkout: checkout.clone(),
+        output,
+        architecture,
+        binaries,
+    })
+    .context("package")
+}

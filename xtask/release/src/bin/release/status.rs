@@ -1,0 +1,27 @@
+//! `cargo xtask status`.
+
+use anyhow::Result;
+use release::aws::connect;
+use release::checkout::Checkout;
+use release::status::read;
+use serde_json::json;
+
+use crate::arguments::{Format, StatusArgs};
+use crate::outcome::Outcome;
+use crate::target::target;
+
+/// Prints what is published and in what this checkout differs from it.
+pub(crate) async fn run(checkout: &Checkout, args: &StatusArgs) -> Result<Outcome> {
+    let target = target(checkout, &args.target);
+    let aws = connect(&target).await?;
+    let status = read(checkout, &aws.publisher, &aws.repository).await?;
+    match args.format {
+        Format::Text => println!("{status}"),
+        Format::Json => println!("{:#}", json!(status)),
+    }
+    Ok(if status.is_drift() {
+        Outcome::Differs
+    } else {
+        Outcome::Done
+    })
+}

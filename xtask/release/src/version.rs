@@ -1,0 +1,40 @@
+//! A version of the application, as SAR has it: <https://semver.org>.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// A version of the application. Once published, SAR neither changes nor deletes it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SemanticVersion(semver::Version);
+
+impl FromStr for SemanticVersion {
+    type Err = semver::Error;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        semver::Version::parse(text).map(Self)
+    }
+}
+
+impl fmt::Display for SemanticVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_semantic_and_ordered() {
+        let version = |text: &str| text.parse::<SemanticVersion>().unwrap();
+        assert!(version("0.10.0") > version("0.9.1"));
+        assert!(version("1.0.0-rc.1") < version("1.0.0"));
+        assert_eq!(version("1.2.3+build").to_string(), "1.2.3+build");
+        assert!("1.2".parse::<SemanticVersion>().is_err());
+        assert!("v1.2.3".parse::<SemanticVersion>().is_err());
+    }
+}

@@ -1,0 +1,15 @@
+//! Releases: what a bundle is made of, and what publishing it does.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a panic is how a test fails, in its helpers too"
+)]
+
+mod faults;
+mod fixture;
+mod local;
+mod packaging;
+mod proxy;
+mod publishing;
+mod this_repository;
+mod world;
