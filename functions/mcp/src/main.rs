@@ -24,6 +24,7 @@ async fn run() -> Result<(), Box<dyn Error + Send + Sync>> {
     logging::start(settings.log_level, &targets);
     let sdk = aws::sdk_config()?;
     let table: TableName = settings.registration_table.parse()?;
-    let store = DynamoDbStore::new(aws::dynamodb_client(&sdk), table);
+    let for_store = sdk.clone();
+    let store = DynamoDbStore::new(move || aws::dynamodb_client(&for_store), table);
     lambda::run(Gateway::new(store, LambdaInvoker::new(sdk), &settings)).await
 }

@@ -23,8 +23,11 @@ async fn main() -> ExitCode {
 async fn run() -> Result<(), Box<dyn Error + Send + Sync>> {
     let settings = Settings::from_environment()?;
     logging::start(settings.log_level, &[("registration", settings.log_level)]);
-    let client = aws::dynamodb_client(&aws::sdk_config()?);
-    let store = DynamoDbStore::new(client, settings.registration_table);
+    let sdk = aws::sdk_config()?;
+    let store = DynamoDbStore::new(
+        move || aws::dynamodb_client(&sdk),
+        settings.registration_table,
+    );
     let store = &store;
     lambda_http::run(service_fn(async move |request: Request| {
         Ok::<_, std::convert::Infallible>(answer(store, request).await)

@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::{Arc, LazyLock};
 
 use aws_sdk_dynamodb::Client;
 
@@ -66,14 +67,26 @@ impl fmt::Display for TableName {
 /// Reads are strongly consistent `GetItem`s and `Query`s, never a `Scan`; each write is one `TransactWriteItems`.
 #[derive(Debug, Clone)]
 pub struct DynamoDbStore {
-    client: Client,
+    client: Arc<LazyLock<Client, MakeClient>>,
     table: TableName,
 }
 
+type MakeClient = Box<dyn FnOnce() -> Client + Send + Sync>;
+
 impl DynamoDbStore {
     /// A store in this table, which must exist with the string keys `type` (partition) and `name` (sort).
-    pub fn new(client: Client, table: TableName) -> Self {
-        Self { client, table }
+    ///
+    /// The client is made for the first request: it reads the list of AWS partitions when it is made, which takes a
+    /// noticeable part of the time from process start to first answer, and a first answer may need no table.
+    pub fn new(
+        make_client: impl FnOnce() -> Client + Send + Sync + 'static,
+        table: TableName,
+    ) -> Self {
+        let make_client: MakeClient = Box::new(make_client);
+        Self {
+            client: Arc::new(LazyLock::new(make_client)),
+            table,
+        }
     }
 }
 

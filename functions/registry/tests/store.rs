@@ -356,7 +356,7 @@ async fn a_broken_item_takes_nothing_else_down() {
 #[tokio::test]
 async fn a_missing_table_is_said_without_internals_leaking() {
     let local = Local::start().await;
-    let store = registry::DynamoDbStore::new(local.client.clone(), "elsewhere".parse().unwrap());
+    let store = support::store(&local.client, "elsewhere");
     let error = store.catalog_version().await.unwrap_err();
     let StoreError::Unavailable(source) = &error else {
         panic!("{error:?}");

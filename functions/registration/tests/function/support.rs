@@ -58,7 +58,7 @@ impl Function {
         }
         create.send().await.unwrap();
         Self {
-            store: DynamoDbStore::new(client.clone(), TABLE.parse().unwrap()),
+            store: store(&client, TABLE),
             client,
         }
     }
@@ -67,7 +67,7 @@ impl Function {
     pub(crate) fn without_table(&self) -> Self {
         Self {
             client: self.client.clone(),
-            store: DynamoDbStore::new(self.client.clone(), "elsewhere".parse().unwrap()),
+            store: store(&self.client, "elsewhere"),
         }
     }
 
@@ -147,4 +147,9 @@ pub(crate) fn shown(response: &Response<Body>) -> String {
 /// An answer's body as JSON.
 pub(crate) fn body(response: &Response<Body>) -> Value {
     serde_json::from_slice(response.body()).unwrap()
+}
+
+fn store(client: &Client, table: &str) -> DynamoDbStore {
+    let client = client.clone();
+    DynamoDbStore::new(move || client, table.parse().unwrap())
 }

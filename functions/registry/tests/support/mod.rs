@@ -57,7 +57,7 @@ impl Local {
             .await
             .unwrap();
         Self {
-            store: DynamoDbStore::new(client.clone(), TABLE.parse().unwrap()),
+            store: store(&client, TABLE),
             client,
         }
     }
@@ -94,4 +94,9 @@ impl Local {
         items.sort();
         items
     }
+}
+
+pub(crate) fn store(client: &Client, table: &str) -> DynamoDbStore {
+    let client = client.clone();
+    DynamoDbStore::new(move || client, table.parse().unwrap())
 }
