@@ -36,8 +36,8 @@ pub struct LambdaInvoker {
 
 impl LambdaInvoker {
     /// An invoker that makes its client for the first invocation: a client reads the list of AWS partitions when it
-    /// is made, a fifth of the time from process start to first answer, and most environments begin with a request
-    /// that invokes nothing.
+    /// is made, a quarter of the instructions up to the first poll for an event, and a first request may invoke
+    /// nothing.
     pub fn new(sdk: SdkConfig) -> Self {
         Self {
             sdk,
