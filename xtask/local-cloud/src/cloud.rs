@@ -157,7 +157,9 @@ impl LocalCloud {
             &application.tables,
             config.count_dynamodb_requests,
         )?;
-        let endpoints = Endpoints::new(port, dynamodb.endpoint(), &s3_endpoint);
+        let mut endpoints = Endpoints::new(port, dynamodb.endpoint(), &s3_endpoint);
+        let cloudformation = config.cloudformation.as_ref();
+        endpoints.cloudformation_endpoint = cloudformation.map(|it| it.endpoint.clone());
 
         let host = LambdaHost::new(HostSettings {
             environment: shared_variables(&keyring.functions().credentials, &endpoints),

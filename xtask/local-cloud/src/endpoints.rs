@@ -24,6 +24,9 @@ pub struct Endpoints {
     pub serverlessrepo_endpoint: String,
     /// The Security Token Service's `GetCallerIdentity`, for `AWS_ENDPOINT_URL_STS`.
     pub sts_endpoint: String,
+    /// The `CloudFormation` that stacks are made in, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cloudformation_endpoint: Option<String>,
     /// The process that serves all of it.
     pub pid: u32,
 }
@@ -40,6 +43,7 @@ impl Endpoints {
             s3_endpoint: s3_endpoint.to_owned(),
             lambda_endpoint: base,
             dynamodb_endpoint: dynamodb_endpoint.to_owned(),
+            cloudformation_endpoint: None,
             pid: std::process::id(),
         }
     }

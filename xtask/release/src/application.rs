@@ -162,6 +162,23 @@ impl ApplicationArn {
     }
 }
 
+impl FromStr for ApplicationArn {
+    type Err = IdentifierError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let parts: Vec<&str> = text.splitn(6, ':').collect();
+        match parts[..] {
+            ["arn", _, "serverlessrepo", _, account, name] => {
+                let _: AccountId = account.parse()?;
+                let name = name.strip_prefix("applications/").unwrap_or_default();
+                let _: ApplicationName = name.parse()?;
+                Ok(Self(text.to_owned()))
+            }
+            _ => Err(IdentifierError::Arn(text.to_owned())),
+        }
+    }
+}
+
 impl fmt::Display for ApplicationArn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -180,6 +197,8 @@ mod tests {
             publisher.application(&"my-app".parse().unwrap()).as_str(),
             "arn:aws-cn:serverlessrepo:cn-north-1:123456789012:applications/my-app"
         );
+        let arn = publisher.application(&"my-app".parse().unwrap());
+        assert_eq!(arn.as_str().parse(), Ok(arn.clone()));
         assert_eq!(
             publisher.default_bucket(),
             "serverlessrepo-artifacts-123456789012-cn-north-1"
@@ -194,5 +213,8 @@ mod tests {
         assert!("12345678901".parse::<AccountId>().is_err());
         assert!("12345678901a".parse::<AccountId>().is_err());
         assert!(Publisher::from_caller_arn("nobody", "eu-west-1").is_err());
+        for arn in ["mcp", "arn:aws:lambda:eu-west-1:123456789012:function:mcp"] {
+            assert!(arn.parse::<ApplicationArn>().is_err(), "{arn}");
+        }
     }
 }

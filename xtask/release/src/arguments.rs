@@ -15,11 +15,14 @@ pub(crate) enum ReleaseCommand {
     Share(ShareArgs),
     Status(StatusArgs),
     Verify(VerifyArgs),
+    Deploy(DeployArgs),
 }
 
 /// Check everything that a release needs, and say how to mend what is missing.
 #[derive(Debug, clap::Args)]
 pub(crate) struct DoctorArgs {
+    #[command(flatten)]
+    pub(crate) compiler: CompilerArgs,
     #[command(flatten)]
     pub(crate) target: TargetArgs,
 }
@@ -27,9 +30,19 @@ pub(crate) struct DoctorArgs {
 /// Compile the functions for Lambda.
 #[derive(Debug, clap::Args)]
 pub(crate) struct BuildArgs {
-    /// The processor to compile for.
+    #[command(flatten)]
+    pub(crate) compiler: CompilerArgs,
+}
+
+/// What the functions are compiled for, and with.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct CompilerArgs {
+    /// The processor that the functions are for.
     #[arg(long, value_enum, default_value_t = Arch::Arm64)]
     pub(crate) arch: Arch,
+    /// The rustup toolchain to compile them with [default: this checkout's].
+    #[arg(long, value_name = "NAME", env = "FUNCTIONS_TOOLCHAIN")]
+    pub(crate) toolchain: Option<String>,
 }
 
 /// Make the bundle that a release consists of.
@@ -97,12 +110,64 @@ pub(crate) struct VerifyArgs {
     pub(crate) target: TargetArgs,
 }
 
+/// Deploy the application as a stack, or take the stack down.
+#[derive(Debug, clap::Args)]
+pub(crate) struct DeployArgs {
+    /// What to deploy: the published application, or this checkout.
+    #[arg(long, value_enum, default_value_t = Origin::Sar)]
+    pub(crate) from: Origin,
+    /// The stack; the Serverless Application Repository puts `serverlessrepo-` before the name.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) stack_name: Option<String>,
+    /// The application's ARN [default: the caller's own].
+    #[arg(long, value_name = "ARN")]
+    pub(crate) application: Option<String>,
+    /// The version [default: the newest].
+    #[arg(long)]
+    pub(crate) version: Option<String>,
+    /// Set a parameter of the template; can be given again.
+    #[arg(long = "parameter", value_name = "NAME=VALUE")]
+    pub(crate) parameters: Vec<String>,
+    /// Run the functions in this VPC; needs --subnet-ids.
+    #[arg(long, value_name = "ID", requires = "subnet_ids")]
+    pub(crate) vpc_id: Option<String>,
+    /// The VPC's subnets.
+    #[arg(long, value_name = "ID,ID", requires = "vpc_id")]
+    pub(crate) subnet_ids: Option<String>,
+    /// Take the stack down, and say what is kept.
+    #[arg(long, conflicts_with_all = ["application", "version", "parameters", "vpc_id", "bundle", "plan"])]
+    pub(crate) delete: bool,
+    /// Deploy this bundle; without it, `--from checkout` packages one.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["binaries", "fake_binaries"])]
+    pub(crate) bundle: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) programs: ProgramArgs,
+    /// The bucket for the functions' code [default: serverlessrepo-artifacts-ACCOUNT-REGION].
+    #[arg(long)]
+    pub(crate) bucket: Option<String>,
+    /// How many minutes to wait for the stack.
+    #[arg(long, value_name = "MINUTES", default_value_t = 30)]
+    pub(crate) time_limit: u16,
+    #[command(flatten)]
+    pub(crate) writing: WritingArgs,
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+}
+
+/// Where the application comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Origin {
+    /// The Serverless Application Repository.
+    Sar,
+    /// This checkout.
+    Checkout,
+}
+
 /// The functions' programs.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ProgramArgs {
-    /// The processor that the functions are for.
-    #[arg(long, value_enum, default_value_t = Arch::Arm64)]
-    pub(crate) arch: Arch,
+    #[command(flatten)]
+    pub(crate) compiler: CompilerArgs,
     /// Take the programs from this folder (NAME or NAME/bootstrap) and compile nothing.
     #[arg(long, value_name = "DIR", conflicts_with = "fake_binaries")]
     pub(crate) binaries: Option<PathBuf>,

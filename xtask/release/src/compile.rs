@@ -46,16 +46,26 @@ pub enum CompileError {
     },
 }
 
+/// What to compile with, and for what.
+#[derive(Debug, Clone, Default)]
+pub struct CompileOptions {
+    /// The processor.
+    pub architecture: Architecture,
+    /// The rustup toolchain to compile with; without one, whatever `rustc` and `cargo` are here.
+    pub toolchain: Option<String>,
+}
+
 /// Compiles the functions of `checkout` and answers the folder with `NAME/bootstrap` for each of them.
 ///
-/// Installs cargo-lambda into `target/tools`, and the Rust target if rustup is there to do it.
-pub fn compile(checkout: &Checkout, architecture: Architecture) -> Result<PathBuf, CompileError> {
+/// Installs cargo-lambda into `target/tools`, and the Rust target with rustup if the compiler does not have it.
+pub fn compile(checkout: &Checkout, options: &CompileOptions) -> Result<PathBuf, CompileError> {
+    let architecture = options.architecture;
     let root = checkout.root();
     let template = checkout.template()?;
     let functions = template.functions().map_err(CheckoutError::from)?;
     let programs: Vec<_> = functions.iter().map(|it| it.program.as_str()).collect();
     let tools = install_cargo_lambda(root)?;
-    add_target(root, architecture)?;
+    add_target(root, options)?;
 
     let folder = root.join("target/lambda").join(architecture.to_string());
     let mut command = Command::new(program_in(&tools, "cargo-lambda"));
@@ -71,6 +81,7 @@ pub fn compile(checkout: &Checkout, architecture: Architecture) -> Result<PathBu
         .env("PATH", path_with(&tools))
         .env("CARGO_ENCODED_RUSTFLAGS", rust_flags(root, architecture))
         .env_remove("RUSTFLAGS");
+    choose_toolchain(&mut command, options);
     for program in &programs {
         command.args(["--package", program, "--bin", program]);
     }
@@ -114,20 +125,59 @@ fn install_cargo_lambda(root: &Path) -> Result<PathBuf, CompileError> {
     Ok(programs)
 }
 
-/// Adds the Rust target. Without rustup, the toolchain has it or the compiler says that it does not.
-fn add_target(root: &Path, architecture: Architecture) -> Result<(), CompileError> {
-    let has_rustup = Command::new("rustup")
+/// Adds the Rust target if the compiler does not have it. Without rustup, the compiler will say so itself.
+fn add_target(root: &Path, options: &CompileOptions) -> Result<(), CompileError> {
+    let target = options.architecture.target();
+    if has_target(options) || !is_installed("rustup") {
+        return Ok(());
+    }
+    let mut command = Command::new("rustup");
+    command.args(["target", "add", target]).current_dir(root);
+    choose_toolchain(&mut command, options);
+    run(&mut command)
+}
+
+/// Whether the compiler has a standard library for the target.
+pub fn has_target(options: &CompileOptions) -> bool {
+    let mut command = Command::new("rustc");
+    command
+        .args(["--print", "target-libdir", "--target"])
+        .arg(options.architecture.target());
+    choose_toolchain(&mut command, options);
+    let folder = command
+        .stderr(Stdio::null())
+        .output()
+        .ok()
+        .and_then(|output| String::from_utf8(output.stdout).ok());
+    // The folder can be there without the library: some of a distribution's packages share it.
+    folder
+        .and_then(|folder| fs::read_dir(folder.trim()).ok())
+        .is_some_and(|files| {
+            files
+                .flatten()
+                .any(|file| file.file_name().to_string_lossy().starts_with("libstd-"))
+        })
+}
+
+/// Whether `program` can be started.
+pub(crate) fn is_installed(program: &str) -> bool {
+    Command::new(program)
         .arg("--version")
+        .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .status()
-        .is_ok_and(|status| status.success());
-    if has_rustup {
-        run(Command::new("rustup")
-            .args(["target", "add", architecture.target()])
-            .current_dir(root))?;
+        .is_ok_and(|status| status.success())
+}
+
+/// Has rustup start the chosen toolchain's programs, and not those that a cargo around this program has chosen.
+fn choose_toolchain(command: &mut Command, options: &CompileOptions) {
+    if let Some(toolchain) = &options.toolchain {
+        command.env("RUSTUP_TOOLCHAIN", toolchain);
+        for chosen in ["CARGO", "RUSTC", "RUSTDOC"] {
+            command.env_remove(chosen);
+        }
     }
-    Ok(())
 }
 
 /// The compiler's flags, separated by 0x1f: no path of this machine gets into the programs, and arm64 is Graviton 2,

@@ -2,10 +2,9 @@
 
 use std::error::Error as _;
 use std::fmt;
-use std::process::{Command, Stdio};
 
 use crate::checkout::{Checkout, CheckoutError};
-use crate::compile::{CARGO_LAMBDA, has_cargo_lambda};
+use crate::compile::{CARGO_LAMBDA, CompileOptions, has_cargo_lambda, has_target, is_installed};
 
 /// A check and how it went.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,10 +100,10 @@ pub fn check_checkout(checkout: &Checkout) -> Vec<Check> {
 }
 
 /// Whether the functions can be compiled.
-pub fn check_tools(checkout: &Checkout) -> Vec<Check> {
+pub fn check_tools(checkout: &Checkout, options: &CompileOptions) -> Vec<Check> {
     let cargo_lambda = if has_cargo_lambda(checkout.root()) {
         Check::passed("cargo-lambda", CARGO_LAMBDA)
-    } else if runs("python3") {
+    } else if is_installed("python3") {
         Check::passed(
             "cargo-lambda",
             format!("{CARGO_LAMBDA} will be installed into target/tools, zig with it"),
@@ -116,7 +115,7 @@ pub fn check_tools(checkout: &Checkout) -> Vec<Check> {
             "install Python 3.10 or newer",
         )
     };
-    vec![cargo_lambda, check_target()]
+    vec![cargo_lambda, check_target(options)]
 }
 
 /// An error with all its causes.
@@ -130,36 +129,19 @@ fn whole(error: &CheckoutError) -> String {
     text
 }
 
-fn check_target() -> Check {
-    let target = crate::architecture::Architecture::Arm64.target();
-    if runs("rustup") {
-        return Check::passed("rust target", format!("{target}, by rustup"));
+fn check_target(options: &CompileOptions) -> Check {
+    let target = options.architecture.target();
+    if has_target(options) {
+        return Check::passed("rust target", target);
     }
-    let libraries = Command::new("rustc")
-        .args(["--print", "target-libdir", "--target", target])
-        .output()
-        .ok()
-        .and_then(|output| String::from_utf8(output.stdout).ok());
-    match libraries {
-        Some(folder) if std::path::Path::new(folder.trim()).is_dir() => {
-            Check::passed("rust target", target)
-        }
-        _ => Check::failed(
-            "rust target",
-            format!("this toolchain has no {target}"),
-            "install Rust by rustup, or the toolchain's package for that target",
-        ),
+    if is_installed("rustup") {
+        return Check::passed("rust target", format!("{target} will be added by rustup"));
     }
-}
-
-fn runs(program: &str) -> bool {
-    Command::new(program)
-        .arg("--version")
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .is_ok_and(|status| status.success())
+    Check::failed(
+        "rust target",
+        format!("this toolchain has no {target}"),
+        "install Rust by rustup, or the toolchain's package for that target",
+    )
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ pub mod aws;
 pub mod bundle;
 pub mod checkout;
 pub mod compile;
+pub mod deploy;
 pub mod desired;
 mod digest;
 pub mod doctor;
@@ -25,3 +26,5 @@ pub mod status;
 pub mod template;
 pub mod verify;
 pub mod version;
+
+pub use self::deploy::{DeployError, DeployOptions, DeployOutcome, deploy};

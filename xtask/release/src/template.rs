@@ -200,6 +200,11 @@ impl Template {
         differences
     }
 
+    /// The template as data.
+    pub fn as_value(&self) -> &Value {
+        &self.0
+    }
+
     /// The template as JSON for people to read.
     pub fn to_json(&self) -> String {
         format!("{:#}\n", self.0)

@@ -30,6 +30,10 @@ pub(crate) struct Args {
     /// A JSON file with one registration or an array of them, registered at start; can be given again.
     #[arg(long, value_name = "FILE")]
     register: Vec<PathBuf>,
+    /// A CloudFormation on this machine that makes the stacks of what is published here; its keys are AWS_ACCESS_KEY_ID
+    /// and AWS_SECRET_ACCESS_KEY.
+    #[arg(long, value_name = "URL")]
+    cloudformation_endpoint: Option<String>,
     /// Leave out the sample tool, resource and prompt.
     #[arg(long)]
     no_sample: bool,
@@ -88,6 +92,9 @@ fn forwarded(args: Args) -> Vec<OsString> {
     }
     for file in args.register {
         pair("--register", file.into());
+    }
+    if let Some(url) = args.cloudformation_endpoint {
+        pair("--cloudformation-endpoint", url.into());
     }
     if args.memory {
         words.push("--memory".into());

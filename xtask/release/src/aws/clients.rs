@@ -15,7 +15,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use super::error::remote;
-use super::{S3Store, ServerlessRepository};
+use super::{CloudFormation, S3Store, ServerlessRepository};
 use crate::application::{IdentifierError, Publisher};
 use crate::ports::RemoteError;
 
@@ -67,6 +67,8 @@ pub struct Aws {
     pub repository: ServerlessRepository,
     /// S3.
     pub store: S3Store,
+    /// `CloudFormation`; a local cloud has none of its own, but can be told of one.
+    pub stacks: Option<CloudFormation>,
 }
 
 /// There is nothing to talk to.
@@ -93,10 +95,13 @@ pub enum ConnectError {
 
 /// The part of a local cloud's `endpoints.json` that is needed here.
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct Endpoints {
-    serverlessrepo_endpoint: String,
-    s3_endpoint: String,
+    #[serde(rename = "serverlessrepoEndpoint")]
+    serverlessrepo: String,
+    #[serde(rename = "s3Endpoint")]
+    s3: String,
+    #[serde(rename = "cloudformationEndpoint")]
+    cloudformation: Option<String>,
 }
 
 /// Makes the clients and finds out who the caller is.
@@ -141,6 +146,10 @@ async fn connect_aws(
             aws_sdk_serverlessapplicationrepository::Client::new(&config),
         ),
         store: S3Store::new(aws_sdk_s3::Client::from_conf(s3), publisher.clone()),
+        stacks: Some(CloudFormation::new(
+            aws_sdk_cloudformation::Client::new(&config),
+            endpoint_url.is_some(),
+        )),
         publisher,
     })
 }
@@ -162,10 +171,10 @@ async fn connect_local(file: &Path) -> Result<Aws, ConnectError> {
         .load()
         .await;
     let repository = aws_sdk_serverlessapplicationrepository::config::Builder::from(&config)
-        .endpoint_url(endpoints.serverlessrepo_endpoint)
+        .endpoint_url(endpoints.serverlessrepo)
         .build();
     let s3 = aws_sdk_s3::config::Builder::from(&config)
-        .endpoint_url(endpoints.s3_endpoint)
+        .endpoint_url(endpoints.s3)
         .force_path_style(true)
         .build();
     Ok(Aws {
@@ -173,8 +182,22 @@ async fn connect_local(file: &Path) -> Result<Aws, ConnectError> {
             aws_sdk_serverlessapplicationrepository::Client::from_conf(repository),
         ),
         store: S3Store::new(aws_sdk_s3::Client::from_conf(s3), publisher.clone()),
+        stacks: match endpoints.cloudformation {
+            Some(endpoint) => Some(local_stacks(endpoint, region).await),
+            None => None,
+        },
         publisher,
     })
+}
+
+/// The emulator's `CloudFormation` may check signatures, so it gets the keys that the caller has for it.
+async fn local_stacks(endpoint: String, region: &'static str) -> CloudFormation {
+    let config = loader()
+        .region(Region::new(region))
+        .endpoint_url(endpoint)
+        .load()
+        .await;
+    CloudFormation::new(aws_sdk_cloudformation::Client::new(&config), true)
 }
 
 fn loader() -> aws_config::ConfigLoader {

@@ -1,9 +1,11 @@
 //! SAR, by its SDK.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_serverlessapplicationrepository::Client;
 use aws_sdk_serverlessapplicationrepository::operation::get_application::GetApplicationOutput;
 use aws_sdk_serverlessapplicationrepository::operation::get_application_policy::GetApplicationPolicyOutput;
-use aws_sdk_serverlessapplicationrepository::types::ApplicationPolicyStatement;
+use aws_sdk_serverlessapplicationrepository::types::{ApplicationPolicyStatement, ParameterValue};
 
 use super::download::Downloads;
 use super::error::{found, remote};
@@ -21,11 +23,57 @@ pub struct ServerlessRepository {
     downloads: Downloads,
 }
 
+/// A change set to be made by SAR.
+#[derive(Debug, Clone)]
+pub struct RepositoryChangeSet<'a> {
+    /// The application.
+    pub application: &'a ApplicationArn,
+    /// The version.
+    pub version: &'a SemanticVersion,
+    /// The stack, without SAR's prefix.
+    pub stack_name: &'a str,
+    /// The parameters; those that are left out get the template's defaults.
+    pub parameters: &'a BTreeMap<String, String>,
+    /// The capabilities that the version asks for.
+    pub capabilities: &'a [String],
+}
+
 impl ServerlessRepository {
     pub(super) fn new(client: Client) -> Self {
         Self {
             client,
             downloads: Downloads::new(),
+        }
+    }
+
+    /// Has `CloudFormation` compute a change set for a published version, and answers its ARN and the stack's.
+    pub async fn create_change_set(
+        &self,
+        request: &RepositoryChangeSet<'_>,
+    ) -> Result<(String, String), RemoteError> {
+        let operation = "CreateCloudFormationChangeSet";
+        let parameters = request
+            .parameters
+            .iter()
+            .map(|(name, value)| ParameterValue::builder().name(name).value(value).build());
+        let output = self
+            .client
+            .create_cloud_formation_change_set()
+            .application_id(request.application.as_str())
+            .semantic_version(request.version.to_string())
+            .stack_name(request.stack_name)
+            .set_parameter_overrides(Some(parameters.collect()))
+            .set_capabilities(Some(request.capabilities.to_vec()))
+            .send()
+            .await
+            .map_err(|error| remote(operation, &error))?;
+        match (output.change_set_id, output.stack_id) {
+            (Some(change_set), Some(stack)) => Ok((change_set, stack)),
+            _ => Err(RemoteError {
+                operation,
+                failure: Failure::Refused,
+                message: "the answer names no change set".to_owned(),
+            }),
         }
     }
 

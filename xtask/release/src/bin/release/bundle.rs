@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 use release::bundle::{self, BinarySource, Bundle, PackageOptions};
 use release::checkout::Checkout;
-use release::compile::compile;
+use release::compile::{CompileOptions, compile};
 
 use crate::arguments::{BuildArgs, PackageArgs, ProgramArgs};
 use crate::outcome::Outcome;
@@ -16,8 +16,8 @@ pub(crate) fn default_folder(checkout: &Checkout) -> PathBuf {
 }
 
 /// `cargo xtask build`.
-pub(crate) fn build(checkout: &Checkout, args: &BuildArgs) -> Result<Outcome> {
-    let folder = compile(checkout, args.arch.into()).context("build")?;
+pub(crate) fn build(checkout: &Checkout, args: BuildArgs) -> Result<Outcome> {
+    let folder = compile(checkout, &args.compiler.into()).context("build")?;
     println!("{}", folder.display());
     Ok(Outcome::Done)
 }
@@ -44,11 +44,12 @@ pub(crate) fn package(checkout: &Checkout, args: PackageArgs) -> Result<Outcome>
 
 /// Makes a bundle in `output`, compiling the functions unless the arguments name programs.
 pub(crate) fn make(checkout: &Checkout, args: ProgramArgs, output: PathBuf) -> Result<Bundle> {
-    let architecture = args.arch.into();
+    let options = CompileOptions::from(args.compiler);
+    let architecture = options.architecture;
     let binaries = match args.binaries {
         Some(folder) => BinarySource::Folder(folder),
         None if args.fake_binaries => BinarySource::Fake,
-        None => BinarySource::Folder(compile(checkout, architecture).context("build")?),
+        None => BinarySource::Folder(compile(checkout, &options).context("build")?),
     };
     bundle::package(&PackageOptions {
         checkout: checkout.clone(),

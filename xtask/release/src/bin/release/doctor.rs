@@ -10,9 +10,9 @@ use crate::outcome::Outcome;
 use crate::target::target;
 
 /// Prints every check; fails when one does.
-pub(crate) async fn run(checkout: &Checkout, args: &DoctorArgs) -> Result<Outcome> {
+pub(crate) async fn run(checkout: &Checkout, args: DoctorArgs) -> Result<Outcome> {
     let mut checks = check_checkout(checkout);
-    checks.extend(check_tools(checkout));
+    checks.extend(check_tools(checkout, &args.compiler.into()));
     checks.push(match connect(&target(checkout, &args.target)).await {
         Ok(aws) => {
             let publisher = &aws.publisher;

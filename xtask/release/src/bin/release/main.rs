@@ -3,6 +3,7 @@
 #[path = "../../arguments.rs"]
 mod arguments;
 mod bundle;
+mod deploy;
 mod doctor;
 mod outcome;
 mod publish;
@@ -51,12 +52,13 @@ fn main() -> ExitCode {
 async fn run(command: ReleaseCommand) -> anyhow::Result<Outcome> {
     let checkout = target::checkout()?;
     match command {
-        ReleaseCommand::Doctor(args) => doctor::run(&checkout, &args).await,
-        ReleaseCommand::Build(args) => bundle::build(&checkout, &args),
+        ReleaseCommand::Doctor(args) => doctor::run(&checkout, args).await,
+        ReleaseCommand::Build(args) => bundle::build(&checkout, args),
         ReleaseCommand::Package(args) => bundle::package(&checkout, args),
         ReleaseCommand::Publish(args) => Box::pin(publish::run(&checkout, args)).await,
         ReleaseCommand::Share(args) => share::run(&checkout, &args).await,
         ReleaseCommand::Status(args) => status::run(&checkout, &args).await,
         ReleaseCommand::Verify(args) => verify::run(&checkout, args).await,
+        ReleaseCommand::Deploy(args) => Box::pin(deploy::run(&checkout, args)).await,
     }
 }

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use release::DeployError;
 use release::apply::ApplyError;
 use release::aws::ConnectError;
 use release::ports::RemoteError;
@@ -39,6 +40,9 @@ pub(crate) fn mend(error: &anyhow::Error) -> Option<&'static str> {
     error.chain().find_map(|cause| {
         let remote = |error: &RemoteError| error.failure.mend();
         if let Some(error) = cause.downcast_ref::<ApplyError>() {
+            return error.mend();
+        }
+        if let Some(error) = cause.downcast_ref::<DeployError>() {
             return error.mend();
         }
         match (

@@ -6,8 +6,9 @@ use anyhow::{Context as _, Result};
 use release::architecture::Architecture;
 use release::aws::Target;
 use release::checkout::Checkout;
+use release::compile::CompileOptions;
 
-use crate::arguments::{Arch, TargetArgs};
+use crate::arguments::{Arch, CompilerArgs, TargetArgs};
 
 /// The checkout that the current folder is in.
 pub(crate) fn checkout() -> Result<Checkout> {
@@ -38,6 +39,15 @@ impl From<Arch> for Architecture {
         match arch {
             Arch::Arm64 => Self::Arm64,
             Arch::X86_64 => Self::X86_64,
+        }
+    }
+}
+
+impl From<CompilerArgs> for CompileOptions {
+    fn from(args: CompilerArgs) -> Self {
+        Self {
+            architecture: args.arch.into(),
+            toolchain: args.toolchain,
         }
     }
 }
