@@ -75,6 +75,7 @@ fn packages_depend_only_on_whom_they_may() {
         ("xtask", vec![]),
         ("local-cloud", vec![]),
         ("bench", vec!["local-cloud"]),
+        ("rehearse", vec![]),
         ("release", vec!["local-cloud"]),
         ("integration-tests", vec!["local-cloud"]),
     ];

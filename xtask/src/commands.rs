@@ -4,5 +4,6 @@ pub(crate) mod bench;
 pub(crate) mod ci;
 pub(crate) mod clients;
 pub(crate) mod local;
+pub(crate) mod rehearse;
 pub(crate) mod release;
 pub(crate) mod test;

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{bench, ci, clients, local, release, test};
+use crate::commands::{bench, ci, clients, local, rehearse, release, test};
 
 /// The repository's commands.
 #[derive(Debug, Parser)]
@@ -28,6 +28,7 @@ enum Command {
     Test(test::Args),
     Clients(clients::Args),
     Bench(bench::Args),
+    Rehearse(rehearse::Args),
     Ci(ci::Args),
     #[command(flatten)]
     Release(release::ReleaseCommand),
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
         Command::Test(args) => test::run(&args),
         Command::Clients(args) => clients::run(&args),
         Command::Bench(args) => bench::run(args),
+        Command::Rehearse(args) => rehearse::run(&args),
         Command::Ci(args) => Ok(ci::run(&args)),
         Command::Release(_) => release::run(),
     };

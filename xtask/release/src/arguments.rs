@@ -35,7 +35,7 @@ pub(crate) struct BuildArgs {
 }
 
 /// What the functions are compiled for, and with.
-#[derive(Debug, Clone, clap::Args)]
+#[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct CompilerArgs {
     /// The processor that the functions are for.
     #[arg(long, value_enum, default_value_t = Arch::Arm64)]
@@ -196,6 +196,9 @@ pub(crate) struct TargetArgs {
     /// The local cloud that `cargo xtask local` runs, in place of AWS.
     #[arg(long, conflicts_with_all = ["region", "endpoint_url"])]
     pub(crate) local: bool,
+    /// The local cloud's own list of its addresses [default: target/local/endpoints.json].
+    #[arg(long, value_name = "FILE", requires = "local")]
+    pub(crate) endpoints: Option<PathBuf>,
     /// The application's home region [default: the configured one].
     #[arg(long)]
     pub(crate) region: Option<String>,
@@ -205,9 +208,10 @@ pub(crate) struct TargetArgs {
 }
 
 /// A processor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Arch {
     /// AWS Graviton.
+    #[default]
     Arm64,
     /// Intel and AMD.
     #[value(name = "x86_64")]

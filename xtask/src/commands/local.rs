@@ -85,8 +85,8 @@ fn forwarded(args: Args) -> Vec<OsString> {
         let default = || paths::workspace_root().join("target/local");
         pair("--data", args.data.unwrap_or_else(default).into());
     }
-    pair("--auth", value_name(&args.auth));
-    pair("--format", value_name(&args.format));
+    pair("--auth", value_name(&args.auth).into());
+    pair("--format", value_name(&args.format).into());
     for tool in args.tool {
         pair("--tool", tool.into());
     }
@@ -106,9 +106,9 @@ fn forwarded(args: Args) -> Vec<OsString> {
 }
 
 /// The word that stands for `value` on the command line.
-fn value_name(value: &impl ValueEnum) -> OsString {
+pub(crate) fn value_name(value: &impl ValueEnum) -> String {
     value
         .to_possible_value()
-        .map(|value| value.get_name().into())
+        .map(|value| value.get_name().to_owned())
         .unwrap_or_default()
 }

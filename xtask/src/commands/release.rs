@@ -8,7 +8,7 @@ use std::process::{Command, ExitCode};
 
 use anyhow::Result;
 
-pub(crate) use self::arguments::ReleaseCommand;
+pub(crate) use self::arguments::{CompilerArgs, ReleaseCommand};
 use crate::{paths, process};
 
 /// Builds the program, then becomes it, with this program's own arguments.

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::commands::{clients, test};
+use crate::commands::{clients, rehearse, test};
 use crate::tools::{self, PythonEnvironment};
 use crate::{paths, process};
 
@@ -63,6 +63,11 @@ pub(super) const STEPS: &[Step] = &[
         name: "clients",
         about: "real MCP clients, in every era each speaks",
         run: |_| clients::run_all(),
+    },
+    Step {
+        name: "rehearse",
+        about: "publish, deploy, use and take down what would be released",
+        run: |_| rehearse::run_default(),
     },
 ];
 

@@ -18,7 +18,7 @@ pub(crate) fn default_folder(checkout: &Checkout) -> PathBuf {
 /// `cargo xtask build`.
 pub(crate) fn build(checkout: &Checkout, args: BuildArgs) -> Result<Outcome> {
     let folder = compile(checkout, &args.compiler.into()).context("build")?;
-    println!("{}", folder.display());
+    say!("{}", folder.display());
     Ok(Outcome::Done)
 }
 
@@ -27,16 +27,18 @@ pub(crate) fn package(checkout: &Checkout, args: PackageArgs) -> Result<Outcome>
     let output = args.output.unwrap_or_else(|| default_folder(checkout));
     let bundle = make(checkout, args.programs, output)?;
     let manifest = bundle.manifest();
-    println!(
+    say!(
         "{} {} in {}",
         manifest.metadata.name,
         manifest.version,
         bundle.folder().display()
     );
     for artifact in manifest.artifacts() {
-        println!(
+        say!(
             "{:>9}  {}  {}",
-            artifact.bytes, artifact.sha256, artifact.file
+            artifact.bytes,
+            artifact.sha256,
+            artifact.file
         );
     }
     Ok(Outcome::Done)

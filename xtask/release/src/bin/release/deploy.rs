@@ -177,16 +177,16 @@ async fn take_down(
     })
     .await?;
     if writing.format == Format::Json {
-        println!("{:#}", json!(outcome));
+        say!("{:#}", json!(outcome));
     }
     match outcome {
         RemoveOutcome::Declined(_) => bail!("not confirmed, nothing was done"),
         _ if writing.format == Format::Json => {}
-        RemoveOutcome::Absent => println!("done: there is no stack {stack_name}"),
+        RemoveOutcome::Absent => say!("done: there is no stack {stack_name}"),
         RemoveOutcome::Removed(removal) => {
-            println!("done: stack {} is gone", removal.stack_name);
+            say!("done: stack {} is gone", removal.stack_name);
             for resource in &removal.retained {
-                println!("  kept: {resource}");
+                say!("  kept: {resource}");
             }
         }
     }
@@ -195,24 +195,24 @@ async fn take_down(
 
 fn print(outcome: &DeployOutcome, format: Format) {
     if format == Format::Json {
-        println!("{:#}", json!(outcome));
+        say!("{:#}", json!(outcome));
         return;
     }
     let name = &outcome.stack_name;
     match outcome.status {
-        DeployStatus::Deployed => println!("done: stack {name} is as wanted"),
-        DeployStatus::Unchanged => println!("stack {name} is as wanted, nothing was done"),
+        DeployStatus::Deployed => say!("done: stack {name} is as wanted"),
+        DeployStatus::Unchanged => say!("stack {name} is as wanted, nothing was done"),
         DeployStatus::Declined => return,
     }
     for (output, value) in &outcome.outputs {
-        println!("  {output}: {value}");
+        say!("  {output}: {value}");
     }
     if let Some(permissions) = &outcome.permissions {
-        println!(
+        say!(
             "\nIAM policy for administrators, who register:\n{:#}",
             permissions.administrator
         );
-        println!(
+        say!(
             "\nIAM policy for users of MCP clients:\n{:#}",
             permissions.client
         );
@@ -280,14 +280,14 @@ impl Dialogue {
 impl Watcher for Dialogue {
     fn confirm(&mut self, change_set: &ChangeSet) -> bool {
         if self.format == Format::Text {
-            println!("{change_set}");
+            say!("{change_set}");
         }
         self.may_go_on("Do this?")
     }
 
     fn confirm_removal(&mut self, removal: &Removal) -> bool {
         if self.format == Format::Text {
-            println!("{removal}");
+            say!("{removal}");
         }
         self.may_go_on("Delete this?")
     }
@@ -297,7 +297,7 @@ impl Watcher for Dialogue {
         if self.format == Format::Json {
             eprintln!("{event}");
         } else {
-            println!("{event}");
+            say!("{event}");
         }
     }
 }

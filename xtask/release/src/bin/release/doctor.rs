@@ -28,7 +28,7 @@ pub(crate) async fn run(checkout: &Checkout, args: DoctorArgs) -> Result<Outcome
         }
     });
     for check in &checks {
-        println!("{check}");
+        say!("{check}");
     }
     Ok(if checks.iter().all(Check::is_passed) {
         Outcome::Done

@@ -2,6 +2,8 @@
 
 #[path = "../../arguments.rs"]
 mod arguments;
+#[macro_use]
+mod say;
 mod bundle;
 mod deploy;
 mod doctor;

@@ -120,7 +120,7 @@ fn refuse_unreleasable(manifest: &Manifest) -> Result<()> {
 /// Errors when nobody is there to be asked.
 pub(crate) fn may_write(plan: &ReleasePlan, args: &WritingArgs) -> Result<bool> {
     if args.format == Format::Text {
-        println!("{plan}");
+        say!("{plan}");
     }
     if plan.is_empty() || args.plan {
         return Ok(false);
@@ -157,7 +157,7 @@ pub(crate) fn not_written(plan: &ReleasePlan, format: Format) -> Outcome {
 pub(crate) fn written(plan: &ReleasePlan, format: Format) {
     print_json(plan, true, format);
     if format == Format::Text {
-        println!("done: {} is as wanted", plan.application);
+        say!("done: {} is as wanted", plan.application);
     }
 }
 
@@ -165,7 +165,7 @@ fn print_json(plan: &ReleasePlan, is_applied: bool, format: Format) {
     if format == Format::Json {
         let warnings = plan.warnings();
         let document = json!({ "plan": plan, "warnings": warnings, "applied": is_applied });
-        println!("{document:#}");
+        say!("{document:#}");
     }
 }
 

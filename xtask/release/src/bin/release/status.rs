@@ -16,8 +16,8 @@ pub(crate) async fn run(checkout: &Checkout, args: &StatusArgs) -> Result<Outcom
     let aws = connect(&target).await?;
     let status = read(checkout, &aws.publisher, &aws.repository).await?;
     match args.format {
-        Format::Text => println!("{status}"),
-        Format::Json => println!("{:#}", json!(status)),
+        Format::Text => say!("{status}"),
+        Format::Json => say!("{:#}", json!(status)),
     }
     Ok(if status.is_drift() {
         Outcome::Differs

@@ -24,7 +24,10 @@ pub(crate) fn checkout() -> Result<Checkout> {
 pub(crate) fn target(checkout: &Checkout, args: &TargetArgs) -> Target {
     if args.local {
         Target::Local {
-            endpoints: checkout.root().join("target/local/endpoints.json"),
+            endpoints: args
+                .endpoints
+                .clone()
+                .unwrap_or_else(|| checkout.root().join("target/local/endpoints.json")),
         }
     } else {
         Target::Aws {

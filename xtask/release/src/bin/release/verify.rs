@@ -31,21 +31,21 @@ pub(crate) async fn run(checkout: &Checkout, args: VerifyArgs) -> Result<Outcome
     match args.format {
         Format::Json => {
             let document = json!({ "application": desired.application, "version": version, "differences": differences });
-            println!("{document:#}");
+            say!("{document:#}");
         }
         Format::Text if differences.is_empty() => {
-            println!(
+            say!(
                 "{}, version {version}: what is served is the bundle",
                 desired.application
             );
         }
         Format::Text => {
-            println!(
+            say!(
                 "{}, version {version}, differs from the bundle:",
                 desired.application
             );
             for difference in &differences {
-                println!("  {difference}");
+                say!("  {difference}");
             }
         }
     }

@@ -1,0 +1,214 @@
+//! The emulator of AWS: `ministack`, which checks signatures and IAM policies when it is told to.
+//!
+//! What is set up here is what an account has before anything is deployed: users with keys, and a function to be
+//! registered as a tool. It is set up with bare requests, because the SDK crates for them would be compiled for minutes
+//! and nothing that is released uses them.
+
+use std::path::Path;
+
+use anyhow::{Result, bail, ensure};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use http::Method;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::process::Command;
+
+use crate::processes::Running;
+use crate::signed::{Call, Http, Keys, REGION};
+
+/// The account that the emulator has.
+pub(crate) const ACCOUNT: &str = "000000000000";
+/// Who may do everything; the emulator's own pair.
+const ROOT: (&str, &str) = ("test", "test");
+
+/// A running emulator.
+#[derive(Debug)]
+pub(crate) struct Emulator {
+    pub(crate) port: u16,
+    pub(crate) http: Http,
+    root: Keys,
+    _process: Running,
+}
+
+impl Emulator {
+    /// Starts it on a free port.
+    pub(crate) async fn start(program: &Path, folder: &Path) -> Result<Self> {
+        // It takes no port of the system's choice, so one is chosen here and given back just before.
+        let port = TcpListener::bind(("127.0.0.1", 0))
+            .await?
+            .local_addr()?
+            .port();
+        let mut command = Command::new(program);
+        command
+            .current_dir(folder)
+            .env("AUTH", "true")
+            .env("GATEWAY_PORT", port.to_string())
+            .env("AWS_DEFAULT_REGION", REGION)
+            // Functions get it, and find the emulator by it.
+            .env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{port}"));
+        let process = Running::start("the emulator", &mut command, &folder.join("emulator.log"))?;
+        let mut emulator = Self {
+            port,
+            http: Http::new(),
+            root: Keys {
+                id: ROOT.0.to_owned(),
+                secret: ROOT.1.to_owned(),
+            },
+            _process: process,
+        };
+        let http = emulator.http.clone();
+        emulator
+            ._process
+            .until(|| async {
+                let health = Call {
+                    port,
+                    host: None,
+                    method: Method::GET,
+                    path: "/_ministack/health",
+                    headers: &[],
+                    body: String::new(),
+                    service: "",
+                    keys: None,
+                };
+                let answer = http.send(&health).await;
+                answer.is_ok_and(|answer| answer.status.is_success())
+            })
+            .await?;
+        Ok(emulator)
+    }
+
+    /// Its address.
+    pub(crate) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Makes a user and a pair of keys for it.
+    pub(crate) async fn user(&self, name: &str) -> Result<Keys> {
+        self.iam("CreateUser", &[("UserName", name)]).await?;
+        let answer = self.iam("CreateAccessKey", &[("UserName", name)]).await?;
+        let element = |tag: &str| {
+            let (_, rest) = answer.split_once(&format!("<{tag}>"))?;
+            rest.split_once('<').map(|(value, _)| value.to_owned())
+        };
+        match (element("AccessKeyId"), element("SecretAccessKey")) {
+            (Some(id), Some(secret)) => Ok(Keys { id, secret }),
+            _ => bail!("CreateAccessKey answered no keys"),
+        }
+    }
+
+    /// Gives a user a policy.
+    pub(crate) async fn allow(&self, user: &str, policy: &Value) -> Result<()> {
+        let document = policy.to_string();
+        let parameters = [
+            ("UserName", user),
+            ("PolicyName", "rehearsal"),
+            ("PolicyDocument", &document),
+        ];
+        self.iam("PutUserPolicy", &parameters).await.map(drop)
+    }
+
+    /// Deploys a function, as the author of a tool does.
+    pub(crate) async fn function(&self, name: &str, source: &str) -> Result<String> {
+        let trust = json!({ "Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow",
+            "Principal": { "Service": "lambda.amazonaws.com" },
+            "Action": "sts:AssumeRole",
+        }] })
+        .to_string();
+        let role = [("RoleName", name), ("AssumeRolePolicyDocument", &trust)];
+        self.iam("CreateRole", &role).await?;
+        let body = json!({
+            "FunctionName": name,
+            "Runtime": "python3.12",
+            "Handler": "tool.handler",
+            "Role": format!("arn:aws:iam::{ACCOUNT}:role/{name}"),
+            "Code": { "ZipFile": BASE64.encode(zipped("tool.py", source)?) },
+        });
+        let answer = self
+            .http
+            .send(&Call {
+                port: self.port,
+                host: None,
+                method: Method::POST,
+                path: "/2015-03-31/functions",
+                headers: &[("content-type", "application/json")],
+                body: body.to_string(),
+                service: "lambda",
+                keys: Some(&self.root),
+            })
+            .await?;
+        ensure!(
+            answer.status.is_success(),
+            "CreateFunction: {} {}",
+            answer.status,
+            answer.text()
+        );
+        Ok(format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"))
+    }
+
+    /// What a function has logged.
+    pub(crate) async fn log_of(&self, function: &str) -> Result<String> {
+        let body = json!({ "logGroupName": format!("/aws/lambda/{function}") });
+        let answer = self
+            .http
+            .send(&Call {
+                port: self.port,
+                host: None,
+                method: Method::POST,
+                path: "/",
+                headers: &[
+                    ("content-type", "application/x-amz-json-1.1"),
+                    ("x-amz-target", "Logs_20140328.FilterLogEvents"),
+                ],
+                body: body.to_string(),
+                service: "logs",
+                keys: Some(&self.root),
+            })
+            .await?;
+        let events = answer.json()?["events"].take();
+        let messages = events.as_array().into_iter().flatten();
+        let lines: Vec<_> = messages
+            .filter_map(|event| event["message"].as_str())
+            .map(str::trim_end)
+            .collect();
+        Ok(lines.join("\n"))
+    }
+
+    async fn iam(&self, action: &str, parameters: &[(&str, &str)]) -> Result<String> {
+        let mut form = format!("Action={action}&Version=2010-05-08");
+        for (name, value) in parameters {
+            let value = utf8_percent_encode(value, NON_ALPHANUMERIC);
+            form.push_str(&format!("&{name}={value}"));
+        }
+        let answer = self
+            .http
+            .send(&Call {
+                port: self.port,
+                host: None,
+                method: Method::POST,
+                path: "/",
+                headers: &[("content-type", "application/x-www-form-urlencoded")],
+                body: form,
+                service: "iam",
+                keys: Some(&self.root),
+            })
+            .await?;
+        ensure!(
+            answer.status.is_success(),
+            "{action}: {} {}",
+            answer.status,
+            answer.text()
+        );
+        Ok(String::from_utf8_lossy(&answer.body).into_owned())
+    }
+}
+
+fn zipped(name: &str, content: &str) -> Result<Vec<u8>> {
+    use std::io::Write as _;
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    zip.start_file(name, zip::write::SimpleFileOptions::default())?;
+    zip.write_all(content.as_bytes())?;
+    Ok(zip.finish()?.into_inner())
+}

@@ -1,0 +1,56 @@
+//! A release and a deployment from beginning to end, on this machine: the commands that a maintainer and an
+//! administrator run, with the programs that would be released, against a local repository and an emulator of AWS that
+//! checks signatures and IAM policies.
+
+mod commands;
+mod emulator;
+mod processes;
+mod scenario;
+mod signed;
+mod steps;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// Where things are; `cargo xtask rehearse` knows.
+#[derive(Debug, Parser)]
+#[command(name = "rehearse")]
+struct Args {
+    /// The folder with the programs `release` and `local-cloud`.
+    #[arg(long, value_name = "DIR")]
+    programs: PathBuf,
+    /// The emulator's program.
+    #[arg(long, value_name = "FILE")]
+    emulator: PathBuf,
+    /// The bundle to release.
+    #[arg(long, value_name = "DIR")]
+    bundle: PathBuf,
+    /// The folder for logs and data; what is in it is deleted first.
+    #[arg(long, value_name = "DIR")]
+    folder: PathBuf,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let args = Args::parse();
+    let folder = args.folder.clone();
+    let rehearsal = scenario::run(&args.programs, &args.emulator, &args.bundle, &args.folder);
+    // Processes that were started end when the future that owns them is dropped.
+    let outcome = tokio::select! {
+        outcome = rehearsal => outcome,
+        _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted")),
+    };
+    match outcome {
+        Ok(()) => {
+            println!("the rehearsal went well");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            eprintln!("  the logs are in {}", folder.display());
+            ExitCode::FAILURE
+        }
+    }
+}
