@@ -4,6 +4,7 @@ pub(crate) mod bench;
 pub(crate) mod ci;
 pub(crate) mod clients;
 pub(crate) mod local;
+pub(crate) mod new_version;
 pub(crate) mod rehearse;
 pub(crate) mod release;
 pub(crate) mod test;

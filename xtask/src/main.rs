@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{bench, ci, clients, local, rehearse, release, test};
+use crate::commands::{bench, ci, clients, local, new_version, rehearse, release, test};
 
 /// The repository's commands.
 #[derive(Debug, Parser)]
@@ -29,6 +29,8 @@ enum Command {
     Clients(clients::Args),
     Bench(bench::Args),
     Rehearse(rehearse::Args),
+    #[command(name = "release")]
+    NewVersion(new_version::Args),
     Ci(ci::Args),
     #[command(flatten)]
     Release(release::ReleaseCommand),
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
         Command::Clients(args) => clients::run(&args),
         Command::Bench(args) => bench::run(args),
         Command::Rehearse(args) => rehearse::run(&args),
+        Command::NewVersion(args) => new_version::run(&args),
         Command::Ci(args) => Ok(ci::run(&args)),
         Command::Release(_) => release::run(),
     };

@@ -48,19 +48,10 @@ impl Emulator {
             .env("AWS_DEFAULT_REGION", REGION)
             // Functions get it, and find the emulator by it.
             .env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{port}"));
-        let process = Running::start("the emulator", &mut command, &folder.join("emulator.log"))?;
-        let mut emulator = Self {
-            port,
-            http: Http::new(),
-            root: Keys {
-                id: ROOT.0.to_owned(),
-                secret: ROOT.1.to_owned(),
-            },
-            _process: process,
-        };
-        let http = emulator.http.clone();
-        emulator
-            ._process
+        let log = folder.join("emulator.log");
+        let mut process = Running::start("the emulator", &mut command, &log)?;
+        let http = Http::new();
+        process
             .until(|| async {
                 let health = Call {
                     port,
@@ -76,7 +67,15 @@ impl Emulator {
                 answer.is_ok_and(|answer| answer.status.is_success())
             })
             .await?;
-        Ok(emulator)
+        Ok(Self {
+            port,
+            http,
+            root: Keys {
+                id: ROOT.0.to_owned(),
+                secret: ROOT.1.to_owned(),
+            },
+            _process: process,
+        })
     }
 
     /// Its address.
@@ -180,7 +179,9 @@ impl Emulator {
         let mut form = format!("Action={action}&Version=2010-05-08");
         for (name, value) in parameters {
             let value = utf8_percent_encode(value, NON_ALPHANUMERIC);
-            form.push_str(&format!("&{name}={value}"));
+            for part in ["&", name, "=", &value.to_string()] {
+                form.push_str(part);
+            }
         }
         let answer = self
             .http

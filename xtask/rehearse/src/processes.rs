@@ -10,7 +10,7 @@ use tokio::process::{Child, Command};
 use tokio::time::sleep;
 
 /// How long a program may take until it can be used.
-const READY_WITHIN: Duration = Duration::from_secs(60);
+const READY_WITHIN: Duration = Duration::from_mins(1);
 /// How often that is looked at: neither program says it in a way that could be waited for.
 const PAUSE: Duration = Duration::from_millis(50);
 

@@ -30,8 +30,8 @@ pub(crate) struct Args {
     /// A JSON file with one registration or an array of them, registered at start; can be given again.
     #[arg(long, value_name = "FILE")]
     register: Vec<PathBuf>,
-    /// A CloudFormation on this machine that makes the stacks of what is published here; its keys are AWS_ACCESS_KEY_ID
-    /// and AWS_SECRET_ACCESS_KEY.
+    /// A `CloudFormation` on this machine that makes the stacks of what is published here; its keys are in
+    /// `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`.
     #[arg(long, value_name = "URL")]
     cloudformation_endpoint: Option<String>,
     /// Leave out the sample tool, resource and prompt.

@@ -18,8 +18,9 @@ use crate::metadata::{MetadataError, check_text};
 use crate::template::{FunctionCode, TemplateError};
 use crate::version::SemanticVersion;
 
-/// The most bytes a function's zip may have. Lambda takes 50 MB; a cold start reads all of it.
-const FUNCTION_BUDGET: u64 = 8 * 1024 * 1024;
+/// The most bytes a function's zip may have: a quarter more than the larger one has. Lambda takes 50 MB; a cold start
+/// reads all of it.
+const FUNCTION_BUDGET: u64 = 5 * 1024 * 1024;
 /// The most bytes of a source archive that SAR takes.
 const SOURCE_LIMIT: u64 = 50 * 1024 * 1024;
 /// The program's name that `provided.al2023` starts.

