@@ -250,3 +250,45 @@ async fn a_tool_that_ends_at_init_fails_its_calls_and_nothing_else() -> Result<(
     cloud.shutdown().await;
     Ok(())
 }
+
+/// The first command of the README goes this way: the checkout is published to the repository on this machine, and the
+/// functions run from what that repository serves.
+#[tokio::test]
+async fn the_functions_run_from_what_was_published_here() -> Result<()> {
+    let data = TempDir::new()?;
+    let release = program("release");
+    let release = release.to_str().context("the path is not UTF-8")?;
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
+    let root = root.context("the tests lie in the checkout")?;
+    for auth in ["none", "iam"] {
+        let mut command = command(data.path(), &["--publisher", release, "--auth", auth]);
+        let mut child = command
+            .current_dir(root)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let output = child.stdout.take().context("no output")?;
+        let mut lines = BufReader::new(output).lines();
+        let line = tokio::time::timeout(PATIENCE, lines.next_line()).await??;
+        let endpoints: Endpoints = serde_json::from_str(&line.context("it ended")?)?;
+        for function in ["McpFunction", "RegistrationFunction"] {
+            let program = data.path().join("programs").join(function);
+            ensure!(program.is_file(), "{function} was not read back");
+        }
+        if auth == "none" {
+            let http = Http::new();
+            let client = ModernClient::new(http, &endpoints.mcp_url);
+            let params = json!({ "name": "hello", "arguments": { "name": "Ada" } });
+            let result = client.call("tools/call", params).await?;
+            assert_eq!(result["result"]["content"][0]["text"], "Hello, Ada!");
+        }
+        child.kill().await?;
+    }
+    // Both times the same content: one version, published once.
+    let state = fs_err::read_to_string(data.path().join("serverlessrepo/applications.json"))?;
+    let state: Value = serde_json::from_str(&state)?;
+    let versions = state["applications"]["mcp-lambda-sam"]["versions"].clone();
+    let count = versions.as_object().map(serde_json::Map::len);
+    assert_eq!(count, Some(1), "{versions}");
+    Ok(())
+}

@@ -6,6 +6,7 @@
 mod commands;
 mod paths;
 mod process;
+mod programs;
 mod tools;
 
 use std::process::ExitCode;
@@ -33,7 +34,7 @@ enum Command {
     NewVersion(new_version::Args),
     Ci(ci::Args),
     #[command(flatten)]
-    Release(release::ReleaseCommand),
+    Release(Box<release::ReleaseCommand>),
 }
 
 /// Exit codes: 0 done, 1 failed, 2 wrong usage (clap's own); of the release commands also 3, something differs.

@@ -1,10 +1,10 @@
 //! The local cloud as a whole: what is started in which order, and ended again.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use futures_util::future::try_join_all;
+use tempfile::TempDir;
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -14,18 +14,18 @@ use crate::credentials::{Credentials, Keyring, KeyringError, Principal};
 use crate::data_lock::{DataLock, DataLockError};
 use crate::dynamodb::{DynamoDb, DynamoDbError};
 use crate::endpoints::Endpoints;
-use crate::function::{FunctionSpec, REGION};
-use crate::gateway::Gateway;
+use crate::function::REGION;
+use crate::gateway::{Functions, Gateway};
 use crate::host::{AddError, HostSettings, LambdaHost, WarmError};
 use crate::listener;
+use crate::product::Product;
+use crate::published::PublishedError;
 use crate::registrations::{Existing, RegisterError, Registrar, SAMPLE};
 use crate::s3::{S3, S3StartError};
 use crate::sar::{Sar, SarStartError};
-use crate::template::{Application, InvokeMode, TemplateError, TemplateFunction};
+use crate::template::{InvokeMode, TemplateError};
 use crate::url::FunctionUrl;
 
-/// The sample's function name, as its registrations' ARNs have it.
-const SAMPLE_FUNCTION: &str = "mcp-tool-hello";
 /// The database's file in the data folder.
 const DATABASE: &str = "dynamodb.sqlite";
 /// The folder of S3's data in the data folder.
@@ -77,6 +77,12 @@ pub enum CloudError {
     /// S3 did not start.
     #[error(transparent)]
     S3(#[from] S3StartError),
+    /// The checkout can't be run by way of the SAR here.
+    #[error(transparent)]
+    Published(#[from] PublishedError),
+    /// There is no room for what is only kept in memory otherwise.
+    #[error("can't make a folder for the functions' programs")]
+    Programs(#[from] std::io::Error),
     /// SAR did not start.
     #[error(transparent)]
     Sar(#[from] SarStartError),
@@ -111,8 +117,11 @@ pub struct LocalCloud {
     host: LambdaHost,
     registration: FunctionUrl,
     dynamodb: DynamoDb,
-    gateway: JoinHandle<()>,
-    s3: JoinHandle<()>,
+    servers: Servers,
+    /// The ARN of the application that the functions were published as.
+    published: Option<String>,
+    /// The functions' programs, when there is no data folder for them.
+    _unpacked: Option<TempDir>,
     /// Keeps the data folder for this one.
     _lock: Option<DataLock>,
 }
@@ -120,18 +129,12 @@ pub struct LocalCloud {
 impl LocalCloud {
     /// Starts everything and registers what the configuration says. On an error nothing is left running.
     pub async fn start(config: Config) -> Result<Self, CloudError> {
-        if config.users.is_empty() {
-            return Err(CloudError::NoUsers);
-        }
-        if let Some(cloudformation) = &config.cloudformation
-            && !cloudformation.is_local()
-        {
-            return Err(CloudError::CloudFormation {
-                endpoint: cloudformation.endpoint.clone(),
-            });
-        }
-        let application = Application::load(config.template.as_deref(), &config.parameters)?;
-        let functions = functions(&config, &application)?;
+        check(&config)?;
+        // Whatever is wrong is found before anything is started.
+        let direct = match config.publisher {
+            None => Some(Product::direct(&config)?),
+            Some(_) => None,
+        };
         let (listener, port) = bind(config.port)?;
         // S3's paths would collide with those of the main port.
         let (s3_listener, s3_port) = bind(0)?;
@@ -145,21 +148,40 @@ impl LocalCloud {
         let verifying = (config.auth == Auth::Iam).then(|| keyring.clone());
         let within = |name: &str| folder.map(|folder| folder.join(name));
         let s3 = Arc::new(S3::open(within(S3_FOLDER).as_deref(), verifying.clone())?);
-        let sar = Sar::open(
+        let sar = Arc::new(Sar::open(
             within(SAR_FOLDER).as_deref(),
             Arc::clone(&s3),
             &s3_endpoint,
             config.cloudformation.clone(),
-        )?;
+        )?);
+        let mut endpoints = Endpoints::new(port, "", &s3_endpoint);
+        let cloudformation = config.cloudformation.as_ref();
+        endpoints.cloudformation_endpoint = cloudformation.map(|it| it.endpoint.clone());
+        let served = Arc::new(OnceLock::new());
+        let gateway = Gateway {
+            sar: Arc::clone(&sar),
+            keyring: verifying,
+            functions: Arc::clone(&served),
+        };
+        let servers = Servers(vec![
+            tokio::spawn(gateway.serve(listener)),
+            tokio::spawn(s3.serve(s3_listener)),
+        ]);
+
+        let product = match direct {
+            Some(product) => product,
+            None => Product::published(&config, &sar, &endpoints, &keyring).await?,
+        };
+        let application = product.application;
         let database = folder.map(|folder| folder.join(DATABASE));
         let dynamodb = DynamoDb::start(
             database.as_deref(),
             &application.tables,
             config.count_dynamodb_requests,
         )?;
-        let mut endpoints = Endpoints::new(port, dynamodb.endpoint(), &s3_endpoint);
-        let cloudformation = config.cloudformation.as_ref();
-        endpoints.cloudformation_endpoint = cloudformation.map(|it| it.endpoint.clone());
+        dynamodb
+            .endpoint()
+            .clone_into(&mut endpoints.dynamodb_endpoint);
 
         let host = LambdaHost::new(HostSettings {
             environment: shared_variables(&keyring.functions().credentials, &endpoints),
@@ -177,26 +199,26 @@ impl LocalCloud {
             })
         };
         let (mcp, registration) = (url("McpFunction")?, url("RegistrationFunction")?);
-        for function in functions {
+        for function in product.functions {
             host.add(function)?;
         }
-        let gateway = Gateway {
+        let functions = Functions {
             host: host.clone(),
-            sar,
-            keyring: verifying,
             mcp,
             registration: registration.clone(),
         };
-        let gateway = tokio::spawn(gateway.serve(listener));
+        // Nobody else sets it.
+        let _ = served.set(functions);
         let cloud = Self {
             endpoints,
+            published: product.published,
             auth: config.auth,
             keyring,
             host,
             registration,
             dynamodb,
-            gateway,
-            s3: tokio::spawn(s3.serve(s3_listener)),
+            servers,
+            _unpacked: product.unpacked,
             _lock: lock,
         };
         if let Err(error) = cloud.prepare(&config).await {
@@ -254,6 +276,11 @@ impl LocalCloud {
         self.keyring.users()
     }
 
+    /// The ARN in the SAR here of what the functions run, if it was published there.
+    pub fn published(&self) -> Option<&str> {
+        self.published.as_deref()
+    }
+
     /// The functions.
     pub fn host(&self) -> &LambdaHost {
         &self.host
@@ -271,56 +298,45 @@ impl LocalCloud {
 
     /// Ends every process and stops serving.
     pub async fn shutdown(self) {
-        for server in [self.gateway, self.s3] {
-            server.abort();
-            // Aborted, as it should be: now its port is free.
-            let _ = server.await;
-        }
+        self.servers.stop().await;
         self.host.shutdown().await;
         self.dynamodb.shutdown().await;
     }
 }
 
-/// The template's functions, the sample's and the tools.
-fn functions(config: &Config, application: &Application) -> Result<Vec<FunctionSpec>, CloudError> {
-    let mut functions = Vec::new();
-    for function in &application.functions {
-        functions.push(template_function(config, function)?);
+/// Whether the configuration makes sense.
+fn check(config: &Config) -> Result<(), CloudError> {
+    if config.users.is_empty() {
+        return Err(CloudError::NoUsers);
     }
-    if config.sample {
-        let program = program(&config.binaries, SAMPLE_FUNCTION, "sample")?;
-        functions.push(FunctionSpec::new(SAMPLE_FUNCTION, vec![program]));
+    match &config.cloudformation {
+        Some(cloudformation) if !cloudformation.is_local() => Err(CloudError::CloudFormation {
+            endpoint: cloudformation.endpoint.clone(),
+        }),
+        _ => Ok(()),
     }
-    functions.extend(config.tools.iter().cloned());
-    Ok(functions)
 }
 
-fn template_function(
-    config: &Config,
-    function: &TemplateFunction,
-) -> Result<FunctionSpec, CloudError> {
-    Ok(FunctionSpec {
-        name: function.name.clone(),
-        command: vec![program(&config.binaries, &function.name, &function.binary)?],
-        memory_mb: function.memory_mb,
-        timeout: function.timeout,
-        environment: function.environment.clone(),
-        max_concurrency: function
-            .reserved_concurrency
-            .unwrap_or(config.max_concurrency),
-    })
+/// The tasks that listen; dropping them ends them.
+#[derive(Debug)]
+struct Servers(Vec<JoinHandle<()>>);
+
+impl Servers {
+    async fn stop(mut self) {
+        for server in self.0.drain(..) {
+            server.abort();
+            // Aborted, as it should be: now its port is free.
+            let _ = server.await;
+        }
+    }
 }
 
-fn program(binaries: &Path, function: &str, package: &str) -> Result<String, CloudError> {
-    let program: PathBuf = binaries.join(format!("{package}{}", std::env::consts::EXE_SUFFIX));
-    if !program.is_file() {
-        return Err(CloudError::NoProgram {
-            function: function.to_owned(),
-            program: program.display().to_string(),
-            package: package.to_owned(),
-        });
+impl Drop for Servers {
+    fn drop(&mut self) {
+        for server in &self.0 {
+            server.abort();
+        }
     }
-    Ok(program.to_string_lossy().into_owned())
 }
 
 /// What every function finds in its environment: its role's keys, and where the services are, by the SDKs' own names.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::credentials::Credentials;
 use crate::function::FunctionSpec;
 use crate::host::LogSink;
+use crate::published::Publisher;
 
 /// Where registrations and keys are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +59,9 @@ pub struct Config {
     pub data: Data,
     /// Who may call.
     pub auth: Auth,
+    /// Who publishes the programs to the SAR here; the functions then run from what was published. `None` runs them as
+    /// they are, by `template`.
+    pub publisher: Option<Publisher>,
     /// The SAM template; `None` is the one this program was built with.
     pub template: Option<PathBuf>,
     /// Values for the template's parameters, in place of their defaults.
@@ -93,6 +97,7 @@ impl Config {
             port: 0,
             data: Data::Memory,
             auth: Auth::None,
+            publisher: None,
             template: None,
             parameters: BTreeMap::new(),
             binaries: binaries.into(),

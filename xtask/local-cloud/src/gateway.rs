@@ -1,7 +1,7 @@
 //! The main port: which request goes to the Lambda API, to SAR, to STS or to a Function URL, and whether it may.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::{Bytes, BytesMut};
 use http::header::CONTENT_LENGTH;
@@ -82,10 +82,16 @@ impl Target {
 
 /// What the main port serves.
 pub(crate) struct Gateway {
-    pub(crate) host: LambdaHost,
-    pub(crate) sar: Sar,
+    pub(crate) sar: Arc<Sar>,
     /// The keys to verify signatures by; `None` lets everyone in.
     pub(crate) keyring: Option<Keyring>,
+    /// The functions, as soon as they are there: what they run may have to be published first.
+    pub(crate) functions: Arc<OnceLock<Functions>>,
+}
+
+/// The functions and the URLs of two of them.
+pub(crate) struct Functions {
+    pub(crate) host: LambdaHost,
     pub(crate) mcp: FunctionUrl,
     pub(crate) registration: FunctionUrl,
 }
@@ -114,23 +120,28 @@ impl Gateway {
         let caller = match self.authenticate(target, &parts, &body) {
             Ok(caller) => caller,
             Err(error) => {
-                self.host.log(
-                    "signature",
-                    &format!("refused {} {}: {error}", parts.method, parts.uri.path()),
-                );
+                if let Some(functions) = self.functions.get() {
+                    functions.host.log(
+                        "signature",
+                        &format!("refused {} {}: {error}", parts.method, parts.uri.path()),
+                    );
+                }
                 return Ok(target.refused(error));
             }
         };
-        Ok(match target {
-            Target::LambdaApi => api::call(&self.host, &parts, body).await?,
-            Target::Sar => self.sar.call(&parts, &body).await,
-            Target::Sts => sts::call(&body, caller),
-            Target::Url => {
-                self.url(parts.uri.path())
-                    .call(&self.host, &parts, &body, peer, caller)
-                    .await
-            }
-        })
+        let functions = match target {
+            Target::Sar => return Ok(self.sar.call(&parts, &body).await),
+            Target::Sts => return Ok(sts::call(&body, caller)),
+            Target::LambdaApi | Target::Url => self.functions.get(),
+        };
+        let Some(functions) = functions else {
+            return Ok(url::not_ready());
+        };
+        if let Target::LambdaApi = target {
+            return Ok(api::call(&functions.host, &parts, body).await?);
+        }
+        let url = functions.url(parts.uri.path());
+        Ok(url.call(&functions.host, &parts, &body, peer, caller).await)
     }
 
     fn authenticate(
@@ -151,7 +162,9 @@ impl Gateway {
         )
         .map(|signed| Some(signed.principal))
     }
+}
 
+impl Functions {
     fn url(&self, path: &str) -> &FunctionUrl {
         let first = path
             .trim_start_matches('/')

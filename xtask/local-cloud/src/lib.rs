@@ -15,6 +15,8 @@ mod gateway;
 mod host;
 mod listener;
 mod one_line;
+mod product;
+mod published;
 mod registrations;
 mod s3;
 mod sar;
@@ -39,6 +41,7 @@ pub use host::{
     StreamedAnswer, WarmError,
 };
 pub use one_line::one_line;
+pub use published::{PublishedError, Publisher};
 pub use registrations::RegisterError;
 pub use s3::S3StartError;
 pub use sar::SarStartError;

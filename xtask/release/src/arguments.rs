@@ -63,6 +63,9 @@ pub(crate) struct PublishArgs {
     pub(crate) bundle: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) programs: ProgramArgs,
+    /// Package for trying on this machine: quickly, with programs of any kind, and a pre-release version for each content.
+    #[arg(long, requires = "local", conflicts_with = "fake_binaries")]
+    pub(crate) development: bool,
     /// The bucket for the artifacts [default: serverlessrepo-artifacts-ACCOUNT-REGION].
     #[arg(long)]
     pub(crate) bucket: Option<String>,

@@ -10,6 +10,20 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct SemanticVersion(semver::Version);
 
+impl SemanticVersion {
+    /// A pre-release of this version for one content, by the digest of that content.
+    #[must_use]
+    pub fn development(&self, digest: &str) -> Self {
+        let short: String = digest.chars().take(12).collect();
+        let mut version = self.0.clone();
+        // The letter keeps a digest of digits alone from being a number, which could not begin with 0.
+        if let Ok(pre) = semver::Prerelease::new(&format!("dev.g{short}")) {
+            version.pre = pre;
+        }
+        Self(version)
+    }
+}
+
 impl FromStr for SemanticVersion {
     type Err = semver::Error;
 
@@ -34,6 +48,9 @@ mod tests {
         assert!(version("0.10.0") > version("0.9.1"));
         assert!(version("1.0.0-rc.1") < version("1.0.0"));
         assert_eq!(version("1.2.3+build").to_string(), "1.2.3+build");
+        let development = version("1.2.3").development("0123456789abcdef");
+        assert_eq!(development.to_string(), "1.2.3-dev.g0123456789ab");
+        assert!(development < version("1.2.3"));
         assert!("1.2".parse::<SemanticVersion>().is_err());
         assert!("v1.2.3".parse::<SemanticVersion>().is_err());
     }

@@ -7,7 +7,7 @@ use std::process::{Command, ExitCode};
 use anyhow::Result;
 use clap::ValueEnum;
 
-use crate::{paths, process};
+use crate::{paths, process, programs};
 
 /// Run the functions, Lambda and DynamoDB on this machine until Ctrl-C.
 #[derive(Debug, clap::Args)]
@@ -57,24 +57,16 @@ enum Format {
     Json,
 }
 
-/// Builds what a local cloud runs and answers the folder it is in.
-pub(crate) fn build(release: bool) -> Result<PathBuf> {
-    let mut command = Command::new(paths::cargo());
-    command.arg("build").current_dir(paths::workspace_root());
-    for package in ["mcp", "registration", "sample", "local-cloud"] {
-        command.args(["--package", package]);
-    }
-    if release {
-        command.arg("--release");
-    }
-    process::run(&mut command)?;
-    paths::binaries_dir(release)
-}
-
 /// Builds, then becomes the local cloud: its output, signals and exit code are this command's.
 pub(crate) fn run(args: Args) -> Result<ExitCode> {
-    let binaries = build(args.release)?;
-    process::replace_with(Command::new(binaries.join("local-cloud")).args(forwarded(args)))
+    let binaries = programs::build(args.release)?;
+    process::replace_with(
+        Command::new(binaries.join("local-cloud"))
+            .args(forwarded(args))
+            .arg("--publisher")
+            .arg(binaries.join("release"))
+            .current_dir(paths::workspace_root()),
+    )
 }
 
 /// The arguments as `local-cloud` takes them.

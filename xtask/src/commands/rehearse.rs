@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use super::local::value_name;
 use super::release::CompilerArgs;
 use crate::tools::PythonEnvironment;
-use crate::{paths, process};
+use crate::{paths, process, programs};
 
 /// The emulator of AWS, and what it transforms SAM templates with.
 const EMULATOR_REQUIREMENTS: &str =
@@ -41,13 +41,7 @@ pub(crate) fn run_default() -> Result<()> {
 
 fn prepare(args: &Args) -> Result<Command> {
     let root = paths::workspace_root();
-    let mut build = Command::new(paths::cargo());
-    build.arg("build").current_dir(&root);
-    for package in ["release", "rehearse", "local-cloud", "mcp", "registration"] {
-        build.args(["--package", package]);
-    }
-    process::run(&mut build)?;
-    let programs = paths::binaries_dir(false)?;
+    let programs = programs::build(false)?;
     let emulator = PythonEnvironment::prepare(
         paths::target_dir()?.join("tools/emulator"),
         EMULATOR_REQUIREMENTS,

@@ -16,6 +16,15 @@ pub(super) struct CreateTemplate {
     semantic_version: Option<String>,
 }
 
+impl CreateTemplate {
+    /// For one version.
+    pub(super) fn of(version: &str) -> Self {
+        Self {
+            semantic_version: Some(version.to_owned()),
+        }
+    }
+}
+
 impl Sar {
     pub(super) fn create_template(
         &self,

@@ -15,6 +15,7 @@ mod fields;
 mod pages;
 mod policy;
 mod routes;
+mod served;
 mod state;
 mod template;
 mod versions;

@@ -92,6 +92,15 @@ pub(crate) fn forbidden() -> Response<ResponseBody> {
     )
 }
 
+/// A request that comes before the functions are there.
+pub(crate) fn not_ready() -> Response<ResponseBody> {
+    json_error(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "ServiceUnavailableException",
+        r#"{"Message":"Service Unavailable"}"#,
+    )
+}
+
 /// A request of more than 6 MB.
 pub(crate) fn too_large() -> Response<ResponseBody> {
     let body = r#"{"Message":"Request Entity Too Large"}"#;

@@ -167,7 +167,7 @@ async fn connect_local(file: &Path) -> Result<Aws, ConnectError> {
         // Nobody else keeps a local cloud busy: waiting as long as for AWS helps nobody.
         .retry_config(retries().with_initial_backoff(Duration::from_millis(20)))
         .region(Region::new(region))
-        .credentials_provider(Credentials::new("local", "local", None, None, "local"))
+        .credentials_provider(local_credentials())
         .load()
         .await;
     let repository = aws_sdk_serverlessapplicationrepository::config::Builder::from(&config)
@@ -188,6 +188,16 @@ async fn connect_local(file: &Path) -> Result<Aws, ConnectError> {
         },
         publisher,
     })
+}
+
+/// The local cloud's keys, if the caller was given some and has set them; it asks for them with `--auth iam` alone.
+fn local_credentials() -> Credentials {
+    let variable = |name| std::env::var(name).unwrap_or_else(|_| "local".to_owned());
+    let (id, secret) = (
+        variable("AWS_ACCESS_KEY_ID"),
+        variable("AWS_SECRET_ACCESS_KEY"),
+    );
+    Credentials::new(id, secret, None, None, "local")
 }
 
 /// The emulator's `CloudFormation` may check signatures, so it gets the keys that the caller has for it.

@@ -17,15 +17,28 @@ pub(super) struct Entry {
     pub(super) content: Vec<u8>,
 }
 
+/// How hard to compress.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Effort {
+    /// As small as it gets.
+    Most,
+    /// As quickly as it gets.
+    Least,
+}
+
 /// The bytes of a zip file with `entries`: the same for the same entries, in any order, on any day.
-pub(super) fn zip(mut entries: Vec<Entry>) -> Result<Vec<u8>, ZipError> {
+pub(super) fn zip(mut entries: Vec<Entry>, effort: Effort) -> Result<Vec<u8>, ZipError> {
+    let level = match effort {
+        Effort::Most => 9,
+        Effort::Least => 1,
+    };
     entries.sort_by(|a, b| a.path.cmp(&b.path));
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
     for entry in &entries {
         let mode = if entry.is_executable { 0o755 } else { 0o644 };
         let options = SimpleFileOptions::default()
             .compression_method(CompressionMethod::Deflated)
-            .compression_level(Some(9))
+            .compression_level(Some(level))
             // 1980-01-01, the earliest that the format can say.
             .last_modified_time(DateTime::default())
             .unix_permissions(mode);
@@ -53,18 +66,23 @@ mod tests {
 
     #[test]
     fn the_bytes_depend_on_the_content_alone() {
-        let one = zip(vec![entry("b", false, "B"), entry("a", true, "A")]).unwrap();
-        let other = zip(vec![entry("a", true, "A"), entry("b", false, "B")]).unwrap();
+        let one = zip(
+            vec![entry("b", false, "B"), entry("a", true, "A")],
+            Effort::Most,
+        )
+        .unwrap();
+        let other = zip(
+            vec![entry("a", true, "A"), entry("b", false, "B")],
+            Effort::Most,
+        )
+        .unwrap();
         assert_eq!(one, other);
     }
 
     #[test]
     fn modes_times_and_content_are_kept() {
-        let bytes = zip(vec![
-            entry("bootstrap", true, "program"),
-            entry("x/y", false, ""),
-        ])
-        .unwrap();
+        let entries = vec![entry("bootstrap", true, "program"), entry("x/y", false, "")];
+        let bytes = zip(entries, Effort::Least).unwrap();
         let mut archive = ZipArchive::new(Cursor::new(bytes)).unwrap();
         assert_eq!(archive.len(), 2);
         let mut program = archive.by_index(0).unwrap();

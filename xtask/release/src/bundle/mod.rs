@@ -18,7 +18,7 @@ use fs_err as fs;
 use thiserror::Error;
 
 pub use self::manifest::{Artifact, FunctionArtifact, Manifest};
-pub use self::package::{BinarySource, PackageError, PackageOptions, package};
+pub use self::package::{BinarySource, PackageError, PackageOptions, Purpose, package};
 use crate::digest::sha256;
 use crate::template::{Template, TemplateError};
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 use thiserror::Error;
 
-use super::archive::{self, Entry};
+use super::archive::{self, Effort, Entry};
 use super::sbom::{SbomError, sbom};
 use super::{Artifact, Bundle, BundleError, FunctionArtifact, MANIFEST, Manifest, SUMS};
 use crate::architecture::Architecture;
@@ -46,6 +46,19 @@ pub struct PackageOptions {
     pub architecture: Architecture,
     /// The programs.
     pub binaries: BinarySource,
+    /// What it is for.
+    pub purpose: Purpose,
+}
+
+/// What a bundle is for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Purpose {
+    /// To be released.
+    #[default]
+    Release,
+    /// To be tried on this machine: the programs may be of any kind and size, are packed quickly, and the version is
+    /// another one for each content, so that it can be published after every change.
+    Development,
 }
 
 /// No bundle could be made.
@@ -126,19 +139,24 @@ pub fn package(options: &PackageOptions) -> Result<Bundle, PackageError> {
     let readme = text("ReadmeUrl", &block.readme_url)?;
     let license = text("LicenseUrl", &block.license_url)?;
 
+    let (effort, budget) = match options.purpose {
+        Purpose::Release => (Effort::Most, FUNCTION_BUDGET),
+        Purpose::Development => (Effort::Least, u64::MAX),
+    };
     let staging = Staging::new(&options.output)?;
     let mut functions = Vec::new();
     let mut code = BTreeMap::new();
     let mut programs = BTreeSet::new();
     for function in template.functions()? {
         let content = program(options, &function.program)?;
-        let zip = archive::zip(vec![Entry {
+        let entries = vec![Entry {
             path: BOOTSTRAP.to_owned(),
             is_executable: true,
             content,
-        }])?;
+        }];
+        let zip = archive::zip(entries, effort)?;
         let file = format!("functions/{}.zip", function.program);
-        let artifact = staging.write_within(&file, &zip, FUNCTION_BUDGET)?;
+        let artifact = staging.write_within(&file, &zip, budget)?;
         code.insert(
             function.logical_id.clone(),
             FunctionCode {
@@ -154,22 +172,27 @@ pub fn package(options: &PackageOptions) -> Result<Bundle, PackageError> {
     }
 
     let packaged = template.packaged(options.architecture, &code);
-    let source = archive::zip(sources(checkout)?)?;
+    let source = archive::zip(sources(checkout)?, effort)?;
+    let content_sha256 = packaged.content().unwrap_or_default().to_owned();
+    let version = match options.purpose {
+        Purpose::Release => block.semantic_version.clone(),
+        Purpose::Development => block.semantic_version.development(&content_sha256),
+    };
     let sbom = sbom(
         checkout.root(),
         options.architecture.target(),
         metadata.name.as_str(),
-        &block.semantic_version,
+        &version,
         &programs,
     )?;
     let commit = checkout.commit()?;
     let manifest = Manifest {
-        version: block.semantic_version.clone(),
+        version,
         is_modified: !checkout.changed_files()?.is_empty(),
         is_fake: options.binaries == BinarySource::Fake,
         architecture: options.architecture,
         source_code_url: block.source_at(&commit),
-        content_sha256: packaged.content().unwrap_or_default().to_owned(),
+        content_sha256,
         functions,
         template: staging.write("template.json", packaged.to_json().as_bytes())?,
         source: staging.write_within("source.zip", &source, SOURCE_LIMIT)?,
@@ -211,10 +234,12 @@ fn program(options: &PackageOptions, name: &str) -> Result<Vec<u8>, PackageError
         return Err(PackageError::NoProgram(path));
     }
     let content = fs::read(&path)?;
-    elf::check(&content, options.architecture).map_err(|source| PackageError::Program {
-        program: path,
-        source,
-    })?;
+    if options.purpose == Purpose::Release {
+        elf::check(&content, options.architecture).map_err(|source| PackageError::Program {
+            program: path,
+            source,
+        })?;
+    }
     Ok(content)
 }
 

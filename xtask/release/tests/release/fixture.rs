@@ -6,7 +6,7 @@ use std::process::Command;
 use fs_err as fs;
 use release::application::Publisher;
 use release::architecture::Architecture;
-use release::bundle::{BinarySource, Bundle, PackageError, PackageOptions, package};
+use release::bundle::{BinarySource, Bundle, PackageError, PackageOptions, Purpose, package};
 use release::checkout::Checkout;
 use release::desired::Desired;
 
@@ -153,6 +153,7 @@ impl Fixture {
 
     pub(crate) fn try_package(&self, folder: &str) -> Result<Bundle, PackageError> {
         package(&PackageOptions {
+            purpose: Purpose::Release,
             checkout: self.checkout(),
             output: self.root().join("target").join(folder),
             architecture: Architecture::Arm64,

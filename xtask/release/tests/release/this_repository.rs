@@ -6,7 +6,7 @@ use fs_err as fs;
 use release::apply::apply;
 use release::architecture::Architecture;
 use release::aws::{Target, connect};
-use release::bundle::{BinarySource, Bundle, PackageOptions, package};
+use release::bundle::{BinarySource, Bundle, PackageOptions, Purpose, package};
 use release::checkout::Checkout;
 use release::desired::Desired;
 use release::live;
@@ -23,6 +23,7 @@ fn checkout() -> Checkout {
 
 fn bundle(folder: &Path) -> Bundle {
     package(&PackageOptions {
+        purpose: Purpose::Release,
         checkout: checkout(),
         output: folder.join("bundle"),
         architecture: Architecture::Arm64,

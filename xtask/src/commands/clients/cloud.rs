@@ -8,8 +8,8 @@ use anyhow::{Context, Result, bail};
 use fs_err as fs;
 use serde_json::{Value, json};
 
-use crate::commands::local;
 use crate::process;
+use crate::programs;
 
 /// More tools than one page of a list holds, beside the sample's.
 const PAGED_TOOLS: usize = 250;
@@ -25,7 +25,7 @@ pub(super) struct RunningCloud {
 impl RunningCloud {
     /// Builds it, starts it and waits until it is ready; `sources` holds registrations, `scratch` takes files.
     pub(super) fn start(sources: &Path, scratch: &Path) -> Result<Self> {
-        let binaries = local::build(false)?;
+        let binaries = programs::build(false)?;
         let paged = scratch.join("paged-tools.json");
         write_paged_tools(&paged)?;
         let mut command = Command::new(binaries.join("local-cloud"));

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
-use local_cloud::{Auth, CloudFormation, Config, Credentials, Data, FunctionSpec};
+use local_cloud::{Auth, CloudFormation, Config, Credentials, Data, FunctionSpec, Publisher};
 
 /// Where data and `endpoints.json` go unless told otherwise.
 const DEFAULT_FOLDER: &str = "target/local";
@@ -53,6 +53,11 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "URL")]
     pub(crate) cloudformation_endpoint: Option<String>,
 
+    /// The program with the release commands: it publishes the current folder's checkout here, and the functions run from
+    /// what was published
+    #[arg(long, value_name = "FILE", conflicts_with = "template")]
+    pub(crate) publisher: Option<PathBuf>,
+
     /// The SAM template [default: the one this program was built with]
     #[arg(long, value_name = "FILE")]
     pub(crate) template: Option<PathBuf>,
@@ -90,7 +95,15 @@ impl Arguments {
             Some(folder) => folder.clone(),
             None => own_folder()?,
         };
+        let publisher = match &self.publisher {
+            None => None,
+            Some(program) => Some(Publisher {
+                program: program.clone(),
+                checkout: std::env::current_dir()?,
+            }),
+        };
         Ok(Config {
+            publisher,
             port: self.port,
             data: if self.memory {
                 Data::Memory

@@ -66,6 +66,7 @@ async fn announce(cloud: &LocalCloud, arguments: &Arguments, file: &Path) -> Res
                 data,
                 credentials,
                 registered: &registered,
+                published: cloud.published(),
             }
             .text()
         }

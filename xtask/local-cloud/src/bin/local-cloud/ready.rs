@@ -20,6 +20,8 @@ pub(crate) struct Ready<'a> {
     pub(crate) credentials: Option<&'a Credentials>,
     /// The ids of everything registered.
     pub(crate) registered: &'a [String],
+    /// The application in the repository here that the functions run from.
+    pub(crate) published: Option<&'a str>,
 }
 
 impl Ready<'_> {
@@ -57,6 +59,15 @@ impl Ready<'_> {
         let has_sample = self.registered.iter().any(|id| id == SAMPLE_TOOL);
         let command = command(&endpoints.mcp_url, self.credentials, has_sample);
         let _ = write!(text, "\nTry:\n  {command}");
+        if let Some(application) = self.published {
+            let url = &endpoints.serverlessrepo_endpoint;
+            let _ = write!(
+                text,
+                "\n\nThe functions run from the Serverless Application Repository here. Look at it, and publish a change:\n  \
+                 aws serverlessrepo get-application --endpoint-url {url} --region us-east-1 --application-id {application}\n  \
+                 cargo xtask publish --local --fake-binaries"
+            );
+        }
         text
     }
 }
@@ -141,6 +152,7 @@ mod tests {
             data,
             credentials,
             registered: &registered,
+            published: None,
         }
         .text()
     }
@@ -158,6 +170,25 @@ mod tests {
             session_token: None,
         };
         insta::assert_snapshot!(text(Some(&credentials), &[]));
+    }
+
+    #[test]
+    fn what_was_published_can_be_looked_at() {
+        let endpoints = endpoints();
+        let ready = Ready {
+            endpoints: &endpoints,
+            data: "target/local".to_owned(),
+            credentials: None,
+            registered: &[],
+            published: Some("arn:aws:serverlessrepo:us-east-1:000000000000:applications/mcp"),
+        };
+        let text = ready.text();
+        let (_, last) = text.rsplit_once("\n\n").unwrap();
+        insta::assert_snapshot!(last, @r"
+        The functions run from the Serverless Application Repository here. Look at it, and publish a change:
+          aws serverlessrepo get-application --endpoint-url http://127.0.0.1:9100 --region us-east-1 --application-id arn:aws:serverlessrepo:us-east-1:000000000000:applications/mcp
+          cargo xtask publish --local --fake-binaries
+        ");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
-use release::bundle::{self, BinarySource, Bundle, PackageOptions};
+use release::bundle::{self, BinarySource, Bundle, PackageOptions, Purpose};
 use release::checkout::Checkout;
 use release::compile::{CompileOptions, compile};
 
@@ -13,6 +13,11 @@ use crate::outcome::Outcome;
 /// Where bundles are unless somebody says otherwise.
 pub(crate) fn default_folder(checkout: &Checkout) -> PathBuf {
     checkout.root().join("target/bundle")
+}
+
+/// Where bundles are that are only tried: what is to be released stays where it is.
+pub(crate) fn development_folder(checkout: &Checkout) -> PathBuf {
+    checkout.root().join("target/development")
 }
 
 /// `cargo xtask build`.
@@ -25,7 +30,7 @@ pub(crate) fn build(checkout: &Checkout, args: BuildArgs) -> Result<Outcome> {
 /// `cargo xtask package`.
 pub(crate) fn package(checkout: &Checkout, args: PackageArgs) -> Result<Outcome> {
     let output = args.output.unwrap_or_else(|| default_folder(checkout));
-    let bundle = make(checkout, args.programs, output)?;
+    let bundle = make(checkout, args.programs, Purpose::Release, output)?;
     let manifest = bundle.manifest();
     say!(
         "{} {} in {}",
@@ -45,7 +50,12 @@ pub(crate) fn package(checkout: &Checkout, args: PackageArgs) -> Result<Outcome>
 }
 
 /// Makes a bundle in `output`, compiling the functions unless the arguments name programs.
-pub(crate) fn make(checkout: &Checkout, args: ProgramArgs, output: PathBuf) -> Result<Bundle> {
+pub(crate) fn make(
+    checkout: &Checkout,
+    args: ProgramArgs,
+    purpose: Purpose,
+    output: PathBuf,
+) -> Result<Bundle> {
     let options = CompileOptions::from(args.compiler);
     let architecture = options.architecture;
     let binaries = match args.binaries {
@@ -58,6 +68,7 @@ pub(crate) fn make(checkout: &Checkout, args: ProgramArgs, output: PathBuf) -> R
         output,
         architecture,
         binaries,
+        purpose,
     })
     .context("package")
 }

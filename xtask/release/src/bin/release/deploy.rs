@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use release::aws::Target;
-use release::bundle::Bundle;
+use release::bundle::{Bundle, Purpose};
 use release::checkout::Checkout;
 use release::deploy::{
     Application, ChangeSet, DeployOptions, DeployOutcome, DeployStatus, Removal, RemoveOptions,
@@ -110,9 +110,11 @@ fn source(checkout: &Checkout, args: DeployArgs, target: &Target) -> Result<Sour
                 .to_owned()
         ));
     }
-    let bundle = match args.bundle {
-        Some(folder) => Bundle::open(folder)?,
-        None => make(checkout, args.programs, default_folder(checkout))?,
+    let bundle = if let Some(folder) = args.bundle {
+        Bundle::open(folder)?
+    } else {
+        let folder = default_folder(checkout);
+        make(checkout, args.programs, Purpose::Release, folder)?
     };
     if bundle.manifest().is_fake && target.is_aws() {
         bail!(Usage(

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use fs_err as fs;
 use release::apply::apply;
 use release::aws::{Aws, connect};
-use release::bundle::{Bundle, Manifest};
+use release::bundle::{Bundle, Manifest, Purpose};
 use release::checkout::Checkout;
 use release::desired::Desired;
 use release::doctor::check_checkout;
@@ -19,7 +19,7 @@ use release::verify::verify;
 use serde_json::json;
 
 use crate::arguments::{Format, PublishArgs, WritingArgs};
-use crate::bundle::{default_folder, make};
+use crate::bundle::{default_folder, development_folder, make};
 use crate::outcome::{Outcome, Usage};
 use crate::target::target;
 
@@ -35,7 +35,16 @@ pub(crate) async fn run(checkout: &Checkout, args: PublishArgs) -> Result<Outcom
     let aws = connect(&target).await?;
     let bundle = match args.bundle {
         Some(folder) => Bundle::open(folder)?,
-        None => make(checkout, args.programs, default_folder(checkout))?,
+        None if args.development => make(
+            checkout,
+            args.programs,
+            Purpose::Development,
+            development_folder(checkout),
+        )?,
+        None => {
+            let folder = default_folder(checkout);
+            make(checkout, args.programs, Purpose::Release, folder)?
+        }
     };
     if is_release {
         refuse_unreleasable(bundle.manifest())?;
