@@ -47,10 +47,15 @@ impl PythonEnvironment {
         Ok(environment)
     }
 
-    /// The path of a program that the environment's packages brought.
+    /// The folder of the programs that the environment's packages brought.
+    pub(crate) fn folder(&self) -> PathBuf {
+        self.root
+            .join(if cfg!(windows) { "Scripts" } else { "bin" })
+    }
+
+    /// The path of one of these programs.
     pub(crate) fn program(&self, name: &str) -> PathBuf {
-        let folder = if cfg!(windows) { "Scripts" } else { "bin" };
-        self.root.join(folder).join(name)
+        self.folder().join(name)
     }
 }
 

@@ -84,6 +84,8 @@ pub(crate) fn without_aws(command: &mut Command) {
 pub(crate) fn with_keys(command: &mut Command, keys: &Keys) {
     command
         .env("AWS_REGION", REGION)
+        // The first version of the AWS CLI knows this one alone.
+        .env("AWS_DEFAULT_REGION", REGION)
         .env("AWS_ACCESS_KEY_ID", &keys.id)
         .env("AWS_SECRET_ACCESS_KEY", &keys.secret);
 }

@@ -6,6 +6,7 @@ mod commands;
 mod emulator;
 mod processes;
 mod scenario;
+mod shell;
 mod signed;
 mod steps;
 
@@ -24,6 +25,12 @@ struct Args {
     /// The emulator's program.
     #[arg(long, value_name = "FILE")]
     emulator: PathBuf,
+    /// The checkout whose README has the commands of administrators.
+    #[arg(long, value_name = "DIR")]
+    checkout: PathBuf,
+    /// The folders with the programs `aws` and `sam`.
+    #[arg(long = "tools", value_name = "DIR")]
+    tools: Vec<PathBuf>,
     /// The bundle to release.
     #[arg(long, value_name = "DIR")]
     bundle: PathBuf,
@@ -36,7 +43,7 @@ struct Args {
 async fn main() -> ExitCode {
     let args = Args::parse();
     let folder = args.folder.clone();
-    let rehearsal = scenario::run(&args.programs, &args.emulator, &args.bundle, &args.folder);
+    let rehearsal = scenario::run(&args);
     // Processes that were started end when the future that owns them is dropped.
     let outcome = tokio::select! {
         outcome = rehearsal => outcome,

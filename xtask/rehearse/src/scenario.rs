@@ -8,9 +8,11 @@ use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::process::Command;
 
+use crate::Args;
 use crate::commands::{Commands, with_keys, without_aws};
 use crate::emulator::{ACCOUNT, Emulator};
 use crate::processes::Running;
+use crate::shell::Shell;
 use crate::signed::{Answer, Call, Http, Keys};
 use crate::steps::step;
 
@@ -39,12 +41,14 @@ struct Deployed {
 }
 
 /// Rehearses everything; whatever was started ends with it.
-pub(crate) async fn run(
-    programs: &Path,
-    emulator: &Path,
-    bundle: &Path,
-    folder: &Path,
-) -> Result<()> {
+pub(crate) async fn run(args: &Args) -> Result<()> {
+    let Args {
+        programs,
+        emulator,
+        bundle,
+        folder,
+        ..
+    } = args;
     if folder.exists() {
         fs::remove_dir_all(folder)?;
     }
@@ -66,7 +70,19 @@ pub(crate) async fn run(
     };
     let bundle = bundle.to_str().context("the bundle's path is not UTF-8")?;
     publish(&commands, bundle).await?;
-    let used = use_it(&commands, &emulator, &users).await;
+    let shell = Shell {
+        checkout: &args.checkout,
+        tools: &args.tools,
+        endpoints: &commands.endpoints,
+        emulator: &emulator,
+        keys: &users.deployer,
+        folder,
+    };
+    let used = async {
+        other_clients(&shell, &commands).await?;
+        use_it(&commands, &emulator, &users, &args.bundle).await
+    }
+    .await;
     for function in ["default-mcp", "default-mcp-registration"] {
         // They are for whoever looks for a cause, and must not hide it.
         let log = emulator.log_of(function).await.unwrap_or_default();
@@ -75,8 +91,45 @@ pub(crate) async fn run(
     used
 }
 
+/// Uses the local repository with clients that are not ours, and deploys with them as the README says.
+async fn other_clients(shell: &Shell<'_>, commands: &Commands) -> Result<()> {
+    step("call every operation with boto3", async {
+        let script = "python tests/repository/operations.py";
+        shell.shell("boto3", script).await.map(drop)
+    })
+    .await?;
+    step("publish another application with `sam publish`", async {
+        let script = "sam publish --template tests/repository/application.yaml
+aws serverlessrepo list-applications --query \"Applications[].Name\" --output text";
+        let printed = shell.shell("sam-publish", script).await?;
+        ensure!(printed.contains("by-sam"), "it is not there: {printed}");
+        Ok(())
+    })
+    .await?;
+    step("deploy with the AWS CLI, as the README says", async {
+        let printed = shell.readme("aws serverlessrepo").await?;
+        ensure!(
+            printed.contains("McpFunctionUrl"),
+            "the stack has no outputs: {printed}"
+        );
+        Ok(())
+    })
+    .await?;
+    step("take it down", take_down(commands, "mcp")).await?;
+    step("deploy with the SAM CLI, as the README says", async {
+        shell.readme("sam deploy").await.map(drop)
+    })
+    .await?;
+    step("take it down", take_down(commands, "mcp-sam")).await
+}
+
 /// Deploys what was published, and uses it.
-async fn use_it(commands: &Commands, emulator: &Emulator, users: &Users) -> Result<()> {
+async fn use_it(
+    commands: &Commands,
+    emulator: &Emulator,
+    users: &Users,
+    bundle: &Path,
+) -> Result<()> {
     let first = step("deploy a stack", deploy(commands, "first", &[])).await?;
     grant(emulator, &first).await?;
     let server = Server {
@@ -97,7 +150,7 @@ async fn use_it(commands: &Commands, emulator: &Emulator, users: &Users) -> Resu
     .await?;
     step("refuse everybody else", server.refuse_others()).await?;
 
-    network(commands, emulator).await?;
+    network(commands, emulator, bundle).await?;
     let second = step(
         "deploy a second stack beside it",
         deploy(commands, "second", &["StackIdentifier=second"]),
@@ -219,7 +272,7 @@ async fn grant(emulator: &Emulator, stack: &Deployed) -> Result<()> {
 }
 
 /// A VPC is attached when it is complete, and refused by the template's rule, before anything is made, when it is not.
-async fn network(commands: &Commands, emulator: &Emulator) -> Result<()> {
+async fn network(commands: &Commands, emulator: &Emulator, bundle: &Path) -> Result<()> {
     let vpc = [
         "StackIdentifier=network",
         "VpcEnabled=true",
@@ -236,7 +289,7 @@ async fn network(commands: &Commands, emulator: &Emulator) -> Result<()> {
         let endpoints: Value = serde_json::from_slice(&fs::read(&commands.endpoints)?)?;
         let url = endpoints["serverlessrepoEndpoint"].as_str();
         let port = url.and_then(|url| url.rsplit_once(':')?.1.parse().ok());
-        let name = application_name(commands).await?;
+        let name = application_name(bundle)?;
         let application =
             format!("arn%3Aaws%3Aserverlessrepo%3Aus-east-1%3A{ACCOUNT}%3Aapplications%2F{name}");
         let values = [("StackIdentifier", "broken"), ("VpcEnabled", "true")];
@@ -266,12 +319,11 @@ async fn network(commands: &Commands, emulator: &Emulator) -> Result<()> {
     .await
 }
 
-async fn application_name(commands: &Commands) -> Result<String> {
-    let status = commands.run("status", &["status", "--format", "json"], 0);
-    let status: Value = serde_json::from_str(&status.await?)?;
-    let arn = status["application"].as_str().unwrap_or_default();
-    let name = arn.rsplit_once('/').map(|(_, name)| name.to_owned());
-    name.context("`status` names no application")
+/// The application's name, as the bundle says it.
+fn application_name(bundle: &Path) -> Result<String> {
+    let manifest: Value = serde_json::from_slice(&fs::read(bundle.join("manifest.json"))?)?;
+    let name = manifest["metadata"]["name"].as_str().map(str::to_owned);
+    name.context("the bundle names no application")
 }
 
 async fn take_down(commands: &Commands, name: &str) -> Result<()> {

@@ -14,6 +14,10 @@ use crate::{paths, process, programs};
 const EMULATOR_REQUIREMENTS: &str =
     "ministack==1.5.33\nbotocore==1.43.106\naws-sam-translator==1.115.0\ncryptography==50.0.2\n";
 
+/// The clients that administrators deploy with. Each has its own ideas about the versions of what it depends on.
+const AWS_CLI_REQUIREMENTS: &str = "awscli==1.46.3\nboto3==1.44.5\n";
+const SAM_CLI_REQUIREMENT: &str = "aws-sam-cli==1.167.0\n";
+
 /// Publish, deploy, use and take down the application on this machine, with the programs that would be released.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -46,6 +50,9 @@ fn prepare(args: &Args) -> Result<Command> {
         paths::target_dir()?.join("tools/emulator"),
         EMULATOR_REQUIREMENTS,
     )?;
+    let tools = paths::target_dir()?.join("tools");
+    let aws = PythonEnvironment::prepare(tools.join("aws-cli"), AWS_CLI_REQUIREMENTS)?;
+    let sam = PythonEnvironment::prepare(tools.join("sam-cli"), SAM_CLI_REQUIREMENT)?;
     let bundle = match &args.bundle {
         Some(bundle) => bundle.clone(),
         None => package(args, &programs)?,
@@ -56,6 +63,12 @@ fn prepare(args: &Args) -> Result<Command> {
         .arg(&programs)
         .arg("--emulator")
         .arg(emulator.program("ministack"))
+        .arg("--checkout")
+        .arg(&root)
+        .arg("--tools")
+        .arg(aws.folder())
+        .arg("--tools")
+        .arg(sam.folder())
         .arg("--bundle")
         .arg(bundle)
         .arg("--folder")
