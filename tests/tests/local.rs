@@ -46,7 +46,11 @@ fn program(name: &str) -> std::path::PathBuf {
 
 impl Program {
     async fn start(data: &Path, arguments: &[&str]) -> Result<Self> {
-        let mut child = command(data, arguments)
+        Self::started(&mut command(data, arguments)).await
+    }
+
+    async fn started(command: &mut Command) -> Result<Self> {
+        let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()?;
@@ -262,27 +266,16 @@ async fn the_functions_run_from_what_was_published_here() -> Result<()> {
     let root = root.context("the tests lie in the checkout")?;
     for auth in ["none", "iam"] {
         let mut command = command(data.path(), &["--publisher", release, "--auth", auth]);
-        let mut child = command
-            .current_dir(root)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()?;
-        let output = child.stdout.take().context("no output")?;
-        let mut lines = BufReader::new(output).lines();
-        let line = tokio::time::timeout(PATIENCE, lines.next_line()).await??;
-        let endpoints: Endpoints = serde_json::from_str(&line.context("it ended")?)?;
+        let cloud = Program::started(command.current_dir(root)).await?;
         for function in ["McpFunction", "RegistrationFunction"] {
             let program = data.path().join("programs").join(function);
             ensure!(program.is_file(), "{function} was not read back");
         }
         if auth == "none" {
-            let http = Http::new();
-            let client = ModernClient::new(http, &endpoints.mcp_url);
-            let params = json!({ "name": "hello", "arguments": { "name": "Ada" } });
-            let result = client.call("tools/call", params).await?;
+            let result = cloud.call("hello", json!({ "name": "Ada" })).await?;
             assert_eq!(result["result"]["content"][0]["text"], "Hello, Ada!");
         }
-        child.kill().await?;
+        cloud.kill().await?;
     }
     // Both times the same content: one version, published once.
     let state = fs_err::read_to_string(data.path().join("serverlessrepo/applications.json"))?;

@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use http::Method;
@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 use tokio::process::Command;
 
 use crate::processes::Running;
-use crate::signed::{Call, Http, Keys, REGION};
+use crate::signed::{Answer, Call, Http, Keys, REGION};
 
 /// The account that the emulator has.
 pub(crate) const ACCOUNT: &str = "000000000000";
@@ -125,47 +125,20 @@ impl Emulator {
             "Role": format!("arn:aws:iam::{ACCOUNT}:role/{name}"),
             "Code": { "ZipFile": BASE64.encode(zipped("tool.py", source)?) },
         });
-        let answer = self
-            .http
-            .send(&Call {
-                port: self.port,
-                host: None,
-                method: Method::POST,
-                path: "/2015-03-31/functions",
-                headers: &[("content-type", "application/json")],
-                body: body.to_string(),
-                service: "lambda",
-                keys: Some(&self.root),
-            })
+        let json = [("content-type", "application/json")];
+        self.post("lambda", "/2015-03-31/functions", &json, body.to_string())
             .await?;
-        ensure!(
-            answer.status.is_success(),
-            "CreateFunction: {} {}",
-            answer.status,
-            answer.text()
-        );
         Ok(format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"))
     }
 
     /// What a function has logged.
     pub(crate) async fn log_of(&self, function: &str) -> Result<String> {
         let body = json!({ "logGroupName": format!("/aws/lambda/{function}") });
-        let answer = self
-            .http
-            .send(&Call {
-                port: self.port,
-                host: None,
-                method: Method::POST,
-                path: "/",
-                headers: &[
-                    ("content-type", "application/x-amz-json-1.1"),
-                    ("x-amz-target", "Logs_20140328.FilterLogEvents"),
-                ],
-                body: body.to_string(),
-                service: "logs",
-                keys: Some(&self.root),
-            })
-            .await?;
+        let headers = [
+            ("content-type", "application/x-amz-json-1.1"),
+            ("x-amz-target", "Logs_20140328.FilterLogEvents"),
+        ];
+        let answer = self.post("logs", "/", &headers, body.to_string()).await?;
         let events = answer.json()?["events"].take();
         let messages = events.as_array().into_iter().flatten();
         let lines: Vec<_> = messages
@@ -183,26 +156,42 @@ impl Emulator {
                 form.push_str(part);
             }
         }
+        let headers = [("content-type", "application/x-www-form-urlencoded")];
+        let answer = self
+            .post("iam", "/", &headers, form)
+            .await
+            .context(action.to_owned())?;
+        Ok(String::from_utf8_lossy(&answer.body).into_owned())
+    }
+
+    /// A request of who may do everything; it has to succeed.
+    async fn post(
+        &self,
+        service: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: String,
+    ) -> Result<Answer> {
         let answer = self
             .http
             .send(&Call {
                 port: self.port,
                 host: None,
                 method: Method::POST,
-                path: "/",
-                headers: &[("content-type", "application/x-www-form-urlencoded")],
-                body: form,
-                service: "iam",
+                path,
+                headers,
+                body,
+                service,
                 keys: Some(&self.root),
             })
             .await?;
         ensure!(
             answer.status.is_success(),
-            "{action}: {} {}",
+            "{service}: {} {}",
             answer.status,
             answer.text()
         );
-        Ok(String::from_utf8_lossy(&answer.body).into_owned())
+        Ok(answer)
     }
 }
 

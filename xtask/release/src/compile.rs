@@ -79,14 +79,17 @@ pub fn compile(checkout: &Checkout, options: &CompileOptions) -> Result<PathBuf,
         .arg(&folder)
         .current_dir(root)
         .env("PATH", path_with(&tools))
-        .env("CARGO_ENCODED_RUSTFLAGS", rust_flags(root, architecture))
+        .env(
+            "CARGO_ENCODED_RUSTFLAGS",
+            rust_flags(&target_folder(root), architecture),
+        )
         .env_remove("RUSTFLAGS");
     choose_toolchain(&mut command, options);
     for program in &programs {
         command.args(["--package", program, "--bin", program]);
     }
     for variable in ["CFLAGS", "CXXFLAGS"] {
-        command.env(variable, c_flags(root));
+        command.env(variable, c_flags(&target_folder(root)));
     }
     run(&mut command)?;
 
@@ -182,9 +185,12 @@ fn choose_toolchain(command: &mut Command, options: &CompileOptions) {
 
 /// The compiler's flags, separated by 0x1f: no path of this machine gets into the programs, and arm64 is Graviton 2,
 /// the oldest that Lambda has.
-fn rust_flags(root: &Path, architecture: Architecture) -> OsString {
+///
+/// The checkout's own files are compiled by relative paths, so its folder needs no flag: checkouts that share a target
+/// folder share what was compiled.
+fn rust_flags(target: &Path, architecture: Architecture) -> OsString {
     let mut flags = Vec::new();
-    for (from, to) in remapped(root) {
+    for (from, to) in remapped(target) {
         let mut flag = OsString::from("--remap-path-prefix=");
         flag.push(from);
         flag.push(format!("={to}"));
@@ -197,9 +203,9 @@ fn rust_flags(root: &Path, architecture: Architecture) -> OsString {
 }
 
 /// The same for the C and assembly sources of dependencies.
-fn c_flags(root: &Path) -> OsString {
+fn c_flags(target: &Path) -> OsString {
     let mut flags = Vec::new();
-    for (from, to) in remapped(root) {
+    for (from, to) in remapped(target) {
         let mut flag = OsString::from("-ffile-prefix-map=");
         flag.push(from);
         flag.push(format!("={to}"));
@@ -208,15 +214,21 @@ fn c_flags(root: &Path) -> OsString {
     flags.join(&OsString::from(" "))
 }
 
-/// The folders that differ between machines, and what stands for them.
-fn remapped(root: &Path) -> Vec<(PathBuf, &'static str)> {
+/// The folders that differ between machines, and what stands for them: what cargo compiles into, and what it downloads.
+fn remapped(target: &Path) -> Vec<(PathBuf, &'static str)> {
     let home = env::var_os("HOME").map(PathBuf::from);
     let cargo = env::var_os("CARGO_HOME")
         .map(PathBuf::from)
         .or_else(|| home.map(|home| home.join(".cargo")));
-    let mut folders = vec![(root.to_owned(), "/src")];
+    let mut folders = vec![(target.to_owned(), "/target")];
     folders.extend(cargo.map(|cargo| (cargo, "/cargo")));
     folders
+}
+
+/// The folder that cargo compiles into.
+fn target_folder(root: &Path) -> PathBuf {
+    let configured = env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    root.join(configured.unwrap_or_else(|| "target".into()))
 }
 
 fn program_in(folder: &Path, name: &str) -> PathBuf {
@@ -251,13 +263,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_folder_of_the_checkout_is_mapped_away() {
-        let flags = rust_flags(Path::new("/somewhere/else"), Architecture::Arm64);
+    fn folders_of_this_machine_are_mapped_away() {
+        let flags = rust_flags(Path::new("/somewhere/target"), Architecture::Arm64);
         let flags = flags.to_string_lossy();
-        assert!(flags.starts_with("--remap-path-prefix=/somewhere/else=/src\u{1f}"));
+        assert!(flags.starts_with("--remap-path-prefix=/somewhere/target=/target\u{1f}"));
         assert!(flags.ends_with("\u{1f}-Ctarget-cpu=neoverse-n1"));
-        let flags = c_flags(Path::new("/somewhere/else"));
+        let flags = c_flags(Path::new("/somewhere/target"));
         let flags = flags.to_string_lossy();
-        assert!(flags.starts_with("-ffile-prefix-map=/somewhere/else=/src "));
+        assert!(flags.starts_with("-ffile-prefix-map=/somewhere/target=/target "));
     }
 }
