@@ -133,6 +133,7 @@ impl<S: RegistrationStore, I: FunctionInvoker> Gateway<S, I> {
             shared: Arc::clone(&self.shared),
             invocation: invocation.clone(),
             called: self.called(&envelope).await,
+            client: envelope.client,
         };
         let service = StreamableHttpService::new(
             move || Ok(server.clone()),

@@ -1,10 +1,13 @@
 //! The MCP methods, on `rmcp`'s dispatcher.
 
+mod client;
 mod cursor;
 mod listing;
 mod prompts;
 mod resources;
 mod tools;
+
+pub use client::{ClientView, Era, LevelNotKept, LogLevel, LogLevelStore};
 
 use crate::{
     catalog::{Catalog, CatalogError, Entry, FreshCatalog},
@@ -144,6 +147,8 @@ pub struct Server<S, I> {
     pub invocation: Invocation,
     /// The tool it calls.
     pub called: Called,
+    /// Who sent it.
+    pub client: ClientView,
 }
 
 impl<S, I> Clone for Server<S, I> {
@@ -152,6 +157,7 @@ impl<S, I> Clone for Server<S, I> {
             shared: Arc::clone(&self.shared),
             invocation: self.invocation.clone(),
             called: self.called.clone(),
+            client: self.client.clone(),
         }
     }
 }
