@@ -1,28 +1,14 @@
 //! What is known of the client that sent a request.
 
+use crate::contract::LogLevel;
 use rmcp::model::{ClientCapabilities, ProtocolVersion};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::{future::Future, pin::Pin, sync::Arc};
 
 /// Keys in `params._meta` of a request. Source: MCP 2026-07-28, "Base protocol".
 const CLIENT_CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
 const LOG_LEVEL: &str = "io.modelcontextprotocol/logLevel";
-
-/// How severe a log message is, the least severe first. Source: MCP, "Logging", "Log levels".
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[expect(missing_docs, reason = "syslog's names, from RFC 5424")]
-pub enum LogLevel {
-    Debug,
-    Info,
-    Notice,
-    Warning,
-    Error,
-    Critical,
-    Alert,
-    Emergency,
-}
 
 /// How a client gets to its answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
