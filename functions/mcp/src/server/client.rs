@@ -68,14 +68,15 @@ impl ClientView {
         }
     }
 
-    /// The client of a legacy request outside of any session: nothing is known of it, and there is no way to ask it.
+    /// The client of a legacy request outside of any session: nothing is known of it, there is no way to ask it, and no
+    /// log messages are sent, since only a session declares that there are any.
     pub fn stateless_legacy() -> Self {
         Self {
             era: Era::Legacy,
             protocol_version: None,
             capabilities: None,
             can_ask: false,
-            log_level: Some(LogLevel::Info),
+            log_level: None,
             log_level_store: None,
         }
     }
