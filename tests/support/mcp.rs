@@ -127,7 +127,10 @@ pub fn modern_request(url: &str, method: &str, mut params: Value) -> Result<Requ
     params["_meta"]["io.modelcontextprotocol/protocolVersion"] = json!(MODERN);
     params["_meta"]["io.modelcontextprotocol/clientInfo"] =
         json!({ "name": "tests", "version": "1.0.0" });
-    params["_meta"]["io.modelcontextprotocol/clientCapabilities"] = json!({});
+    let capabilities = &mut params["_meta"]["io.modelcontextprotocol/clientCapabilities"];
+    if capabilities.is_null() {
+        *capabilities = json!({});
+    }
     let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
     let mut request = json_request(Method::POST, url, &body)?;
     let headers = request.headers_mut();

@@ -209,7 +209,7 @@ async fn every_handshake_leads_to_everything() -> Result<()> {
         let (client, initialized) = cloud.legacy(version).await?;
         assert_eq!(
             initialized["capabilities"],
-            json!({ "prompts": {}, "resources": {}, "tools": {} }),
+            json!({ "completions": {}, "prompts": {}, "resources": {}, "tools": {} }),
             "{version}"
         );
         let mut seen = String::new();

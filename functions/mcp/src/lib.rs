@@ -5,6 +5,7 @@
 //! - [`server`]: the MCP methods, on `rmcp`'s dispatcher.
 //! - [`catalog`]: registrations, as fresh as the catalog's version and read no more often than it moves.
 //! - [`contract`]: what a registered function is sent, and what its answer means.
+//! - [`seal`]: a request's state in the hands of the client, between a question and its answer.
 //! - [`invoke`]: the port through which functions are invoked, and its AWS SDK adapter.
 
 pub mod catalog;
@@ -13,5 +14,6 @@ pub mod http;
 pub mod invocation;
 pub mod invoke;
 pub mod lambda;
+pub mod seal;
 pub mod server;
 pub mod settings;

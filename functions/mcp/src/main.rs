@@ -1,9 +1,18 @@
 //! The `mcp` Lambda function.
 
-use mcp::{http::Gateway, invoke::LambdaInvoker, lambda, settings::Settings};
+use mcp::{
+    http::Gateway,
+    invoke::LambdaInvoker,
+    lambda,
+    seal::{DynamoDbSealStore, Seals},
+    settings::Settings,
+};
 use registry::{DynamoDbStore, TableName, aws, logging};
-use std::{error::Error, process::ExitCode};
+use std::{error::Error, process::ExitCode, sync::Arc, time::Duration};
 use tracing::Level;
+
+/// How long a client may take to come back with what it was asked: a person may have to be found first.
+const REQUEST_STATE_LIFETIME: Duration = Duration::from_secs(60 * 60);
 
 // One request at a time runs in an execution environment: a second thread would only cost start-up time.
 #[tokio::main(flavor = "current_thread")]
@@ -26,5 +35,9 @@ async fn run() -> Result<(), Box<dyn Error + Send + Sync>> {
     let table: TableName = settings.registration_table.parse()?;
     let for_store = sdk.clone();
     let store = DynamoDbStore::new(move || aws::dynamodb_client(&for_store), table);
-    lambda::run(Gateway::new(store, LambdaInvoker::new(sdk), &settings)).await
+    let sessions: TableName = settings.session_table.parse()?;
+    let seal_store = DynamoDbSealStore::new(sdk.clone(), sessions);
+    let seals = Seals::new(Arc::new(seal_store), REQUEST_STATE_LIFETIME);
+    let invoker = LambdaInvoker::new(sdk);
+    lambda::run(Gateway::new(store, invoker, seals, &settings)).await
 }

@@ -8,6 +8,8 @@ use tracing::Level;
 pub struct Settings {
     /// Table with the registrations (`REGISTRATION_TABLE_NAME`).
     pub registration_table: String,
+    /// Table with what has to cross environments (`SESSION_TABLE_NAME`).
+    pub session_table: String,
     /// Origins of browser pages that may call (`ALLOWED_ORIGINS`, separated by commas; `*` allows all).
     pub allowed_origins: Vec<String>,
     /// Name the server gives itself (`SERVER_NAME`).
@@ -51,6 +53,8 @@ impl Settings {
         Ok(Self {
             registration_table: set("REGISTRATION_TABLE_NAME")
                 .ok_or(SettingsError::Missing("REGISTRATION_TABLE_NAME"))?,
+            session_table: set("SESSION_TABLE_NAME")
+                .ok_or(SettingsError::Missing("SESSION_TABLE_NAME"))?,
             allowed_origins: set("ALLOWED_ORIGINS")
                 .map(|list| {
                     list.split(',')
@@ -81,7 +85,12 @@ mod tests {
 
     #[test]
     fn defaults_are_safe() {
-        let settings = read(&[("REGISTRATION_TABLE_NAME", "t"), ("ALLOWED_ORIGINS", "")]).unwrap();
+        let settings = read(&[
+            ("REGISTRATION_TABLE_NAME", "t"),
+            ("SESSION_TABLE_NAME", "s"),
+            ("ALLOWED_ORIGINS", ""),
+        ])
+        .unwrap();
         assert_eq!(settings.server_name, "mcp-lambda-sam");
         assert_eq!(settings.allowed_origins, Vec::<String>::new());
         assert_eq!(settings.log_level, Level::INFO);

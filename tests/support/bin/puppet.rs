@@ -1,7 +1,9 @@
 //! A Lambda function that does what its command line says, for tests of what the gateway makes of it.
 //!
 //! `puppet echo` answers with the event and the client context, `reply TEXT` with the text as it is, `big BYTES` with
-//! a JSON string, `error TYPE` with an error report, `exit` ends the process, `hang` never answers.
+//! a JSON string, `error TYPE` with an error report, `exit` ends the process, `hang` never answers. `stream LINES`
+//! writes the lines as a response stream. `ask QUESTIONS` asks for input with the state
+//! `{"round":1}` until it gets `inputResponses`, which it then answers with.
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
@@ -33,10 +35,16 @@ async fn main() -> Result<()> {
                 json!({ "errorType": argument, "errorMessage": "s3cr3t" }).to_string(),
             ),
             "exit" => std::process::exit(3),
+            "stream" => ("response", argument.clone()),
+            "ask" => ("response", ask(&event, &argument)?.to_string()),
             "hang" => std::future::pending().await,
             _ => ("response", echo(&event, &client_context)?.to_string()),
         };
-        let post = Request::post(format!("{invocations}/{id}/{kind}")).body(answer.into())?;
+        let mut post = Request::post(format!("{invocations}/{id}/{kind}"));
+        if mode == "stream" {
+            post = post.header("lambda-runtime-function-response-mode", "streaming");
+        }
+        let post = post.body(answer.into())?;
         client.request(post).await?.into_body().collect().await?;
     }
 }
@@ -45,6 +53,23 @@ fn echo(event: &[u8], client_context: &str) -> Result<Value> {
     let event: Value = serde_json::from_slice(event)?;
     let client_context: Value = serde_json::from_str(client_context).unwrap_or_default();
     Ok(json!({ "event": event, "clientContext": client_context }))
+}
+
+/// What it was told, once it was; until then its questions.
+fn ask(event: &[u8], questions: &str) -> Result<Value> {
+    let event: Value = serde_json::from_slice(event)?;
+    let answered = event.get("inputResponses").is_some();
+    if answered {
+        let told = json!({ "inputResponses": event["inputResponses"], "requestState": event["requestState"] });
+        return Ok(match event["action"].as_str() {
+            Some(_) => json!({ "contents": [{ "uri": event["uri"], "text": told.to_string() }] }),
+            None => told,
+        });
+    }
+    let questions: Value = serde_json::from_str(questions)?;
+    Ok(json!({
+        "resultType": "input_required", "inputRequests": questions, "requestState": { "round": 1 },
+    }))
 }
 
 fn header(response: &http::Response<hyper::body::Incoming>, name: &str) -> String {

@@ -1,15 +1,21 @@
 //! What a registered function is sent.
 
-use crate::invocation::{Invocation, Principal};
+use super::{LogLevel, Responses};
+use crate::{
+    invocation::{Invocation, Principal},
+    server::ClientView,
+};
 use bytes::Bytes;
 use registry::{Contract, Registration};
 use rmcp::{
     RoleServer,
-    model::{Implementation, JsonObject},
+    model::{
+        ArgumentInfo, ClientCapabilities, CompletionContext, Implementation, JsonObject, Reference,
+    },
     service::RequestContext,
 };
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// What a function gets to know about a request beyond its arguments.
@@ -22,6 +28,11 @@ pub struct Extra<'a> {
     protocol_version: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     client: Option<Client>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_capabilities: Option<&'a ClientCapabilities>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log_level: Option<LogLevel>,
+    wants_progress: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     principal: Option<&'a str>,
     #[serde(rename = "_meta", skip_serializing_if = "JsonObject::is_empty")]
@@ -45,6 +56,7 @@ impl<'a> Extra<'a> {
     pub fn new(
         registration: &'a Registration,
         invocation: &'a Invocation,
+        view: &'a ClientView,
         context: &RequestContext<RoleServer>,
     ) -> Self {
         // A stateless legacy request says nothing about its client; rmcp fills in an empty one.
@@ -64,6 +76,9 @@ impl<'a> Extra<'a> {
                 name: client.name,
                 version: client.version,
             }),
+            client_capabilities: view.capabilities.as_ref(),
+            log_level: view.log_level,
+            wants_progress: context.meta.get_progress_token().is_some(),
             principal: invocation.principal.as_ref().map(Principal::as_str),
             meta: context.meta.0.0.clone(),
         }
@@ -79,36 +94,83 @@ pub struct Event {
     pub client_context: Option<String>,
 }
 
+/// What a function is asked to do.
+#[derive(Debug, Clone, Copy)]
+pub enum Asked<'a> {
+    /// To run as a tool, or to render a prompt, with these arguments.
+    Call(&'a JsonObject),
+    /// To read a resource.
+    Read {
+        /// The resource.
+        uri: &'a str,
+        /// What the template's variables stand for.
+        variables: &'a BTreeMap<String, String>,
+    },
+    /// To list the resources behind its template.
+    List,
+    /// To complete an argument of a prompt, or a variable of a template.
+    Complete {
+        /// The prompt or template.
+        of: &'a Reference,
+        /// What is to be completed.
+        argument: &'a ArgumentInfo,
+        /// What is filled in already.
+        context: Option<&'a CompletionContext>,
+    },
+}
+
+/// What a function asked for when it was invoked before for the same request.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Continuation {
+    /// The client's answers, by the question's key.
+    pub responses: Responses,
+    /// The function's own state.
+    pub state: Option<Value>,
+}
+
 impl Event {
-    /// A tool's call or a prompt's rendering.
-    pub fn call(registration: &Registration, arguments: &JsonObject, extra: &Extra<'_>) -> Self {
-        match registration.contract {
-            Contract::Native => Self::native(&json!({ "args": arguments, "extra": extra })),
-            Contract::Agentcore => Self {
-                payload: json_bytes(arguments),
-                client_context: Some(agentcore_context(
-                    registration.name.as_str(),
-                    extra.request_id,
-                )),
+    /// The event that asks a function for this; `continuation` where it has been invoked before for this request.
+    pub fn new(
+        registration: &Registration,
+        asked: Asked<'_>,
+        extra: &Extra<'_>,
+        continuation: Option<&Continuation>,
+    ) -> Self {
+        let mut event = match asked {
+            Asked::Call(arguments) => match registration.contract {
+                Contract::Native => json!({ "args": arguments, "extra": extra }),
+                Contract::Agentcore => {
+                    let name = registration.name.as_str();
+                    return Self {
+                        payload: json_bytes(arguments),
+                        client_context: Some(agentcore_context(name, extra.request_id)),
+                    };
+                }
             },
+            Asked::Read { uri, variables } => {
+                json!({ "action": "read", "uri": uri, "variables": variables, "extra": extra })
+            }
+            Asked::List => json!({ "action": "list", "extra": extra }),
+            Asked::Complete {
+                of,
+                argument,
+                context,
+            } => json!({
+                "action": "complete",
+                "ref": of,
+                "argument": argument,
+                "context": { "arguments": context.and_then(|context| context.arguments.as_ref()).map_or_else(|| json!({}), |arguments| json!(arguments)) },
+                "extra": extra,
+            }),
+        };
+        if let Some(Continuation { responses, state }) = continuation {
+            event["inputResponses"] = json!(responses);
+            if let Some(state) = state {
+                event["requestState"] = state.clone();
+            }
         }
-    }
-
-    /// The reading of a resource.
-    pub fn read(uri: &str, variables: &BTreeMap<String, String>, extra: &Extra<'_>) -> Self {
-        Self::native(
-            &json!({ "action": "read", "uri": uri, "variables": variables, "extra": extra }),
-        )
-    }
-
-    /// The listing of the resources behind a template.
-    pub fn list(extra: &Extra<'_>) -> Self {
-        Self::native(&json!({ "action": "list", "extra": extra }))
-    }
-
-    fn native(event: &serde_json::Value) -> Self {
         Self {
-            payload: json_bytes(event),
+            payload: json_bytes(&event),
             client_context: None,
         }
     }

@@ -4,9 +4,24 @@
 //! `{"action","uri","variables","extra"}`; the answer is `{"statusCode","body"}` with the MCP result as its body,
 //! the MCP result itself, or any JSON. The `agentcore` contract is that of Amazon Bedrock AgentCore Gateway: the
 //! bare arguments, with the tool's name in the client context.
+//!
+//! Beside a result, a function of the `native` contract may answer `{"resultType":"input_required"}` to have the client
+//! asked something first ([`InputRequired`]), and `{"resultType":"error"}` for an error of the protocol
+//! ([`ProtocolError`]). A function invoked with a response stream writes [`Frame`]s.
 
+mod answer;
 mod event;
+mod frame;
+mod input;
 mod reply;
+mod response;
 
-pub use event::{Event, Extra};
+pub use answer::{Answer, AnswerError, ProtocolError};
+pub use event::{Asked, Continuation, Event, Extra};
+pub use frame::{Finished, Frame, FrameError, FrameReader, LogLevel, LogMessage, Progress};
+pub use input::{
+    InputRequired, InvalidQuestion, QUESTIONS_AT_MOST, Question, QuestionMethod, Questions,
+    Responses, missing_capabilities,
+};
 pub use reply::{Reply, ReplyError, ReplyFailure};
+pub use response::{InvalidResponse, matching, plausible};

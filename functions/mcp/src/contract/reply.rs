@@ -1,11 +1,11 @@
 //! What a registered function's answer means.
 
 use rmcp::model::{
-    CallToolResult, ContentBlock, GetPromptResult, JsonObject, ListResourcesResult, PromptMessage,
-    ReadResourceResult, ResourceContents, ResultType, Role,
+    CallToolResult, CompletionInfo, ContentBlock, GetPromptResult, JsonObject, ListResourcesResult,
+    PromptMessage, ReadResourceResult, ResourceContents, ResultType, Role,
 };
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// A function's answer, taken out of its envelope.
 #[derive(Debug, Clone, PartialEq)]
@@ -135,6 +135,19 @@ impl Reply {
     /// The answer of a template asked to list the resources behind it.
     pub fn into_resource_list(self) -> Result<ListResourcesResult, ReplyFailure> {
         Ok(shape("ListResourcesResult", self.success()?)?)
+    }
+
+    /// The answer of a prompt or a template asked to complete an argument: a list of strings, an object with `values`,
+    /// or MCP's result around that.
+    pub fn into_completion(self) -> Result<CompletionInfo, ReplyFailure> {
+        let mut value = self.success()?;
+        if let Some(completion) = value.get_mut("completion") {
+            value = completion.take();
+        }
+        if let Value::Array(values) = value {
+            value = json!({ "values": values });
+        }
+        Ok(shape("list of completions", value)?)
     }
 
     fn success(self) -> Result<Value, ReplyFailure> {

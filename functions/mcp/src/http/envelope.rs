@@ -1,13 +1,15 @@
 //! The JSON-RPC envelope of a request: enough of it to route, to look things up and to refuse what isn't one.
 
 use super::Rejection;
+use crate::server::ClientView;
+use rmcp::model::ProtocolVersion;
 use serde_json::{Map, Value};
 
 /// The key in `params._meta` with the revision a request speaks. Source: MCP 2026-07-28, "Base protocol".
 const PROTOCOL_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
 
 /// A JSON-RPC message, checked as far as its own form goes.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 pub(super) struct Envelope {
     /// The id; none for a notification.
     pub(super) id: Option<Value>,
@@ -15,6 +17,8 @@ pub(super) struct Envelope {
     pub(super) method: Option<String>,
     /// Whether the request itself says which revision of the protocol it speaks, as since 2026-07-28 each does.
     pub(super) names_version: bool,
+    /// Who sends it, as far as the request itself says.
+    pub(super) client: ClientView,
     /// `params.name` or `params.uri`, where the method has one.
     target: Option<String>,
 }
@@ -56,6 +60,7 @@ impl Envelope {
                     id,
                     method: None,
                     names_version: false,
+                    client: ClientView::stateless_legacy(),
                     target: None,
                 });
             }
@@ -78,6 +83,7 @@ impl Envelope {
             id,
             method: Some(method),
             names_version: meta.is_some_and(|meta| meta.contains_key(PROTOCOL_VERSION)),
+            client: meta.map_or_else(ClientView::stateless_legacy, client),
             target,
         })
     }
@@ -133,6 +139,16 @@ fn check_cursor(params: Option<&Map<String, Value>>, id: Option<&Value>) -> Resu
             id.cloned(),
             "`params.cursor` has to be a string",
         )),
+    }
+}
+
+/// A revision that isn't spoken here is refused later, whatever is thought of its client until then.
+fn client(meta: &Map<String, Value>) -> ClientView {
+    match meta.get(PROTOCOL_VERSION).and_then(Value::as_str) {
+        Some(version) if version >= ProtocolVersion::V_2026_07_28.as_str() => {
+            ClientView::modern(ProtocolVersion::V_2026_07_28, meta)
+        }
+        _ => ClientView::stateless_legacy(),
     }
 }
 

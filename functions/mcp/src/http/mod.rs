@@ -5,6 +5,7 @@ mod envelope;
 mod headers;
 mod origin;
 mod rejection;
+mod verbatim;
 
 pub use origin::AllowedOrigins;
 
@@ -12,7 +13,8 @@ use crate::{
     invocation::Invocation,
     invoke::FunctionInvoker,
     lambda::{AnswerBody, HttpService},
-    server::{Called, Server, Shared},
+    seal::Seals,
+    server::{Called, Server, Shared, Verbatim},
     settings::Settings,
 };
 use bytes::Bytes;
@@ -44,7 +46,7 @@ pub struct Gateway<S, I> {
 
 impl<S: RegistrationStore, I: FunctionInvoker> Gateway<S, I> {
     /// Puts the parts together, once for an execution environment.
-    pub fn new(store: S, invoker: I, settings: &Settings) -> Self {
+    pub fn new(store: S, invoker: I, seals: Seals, settings: &Settings) -> Self {
         let dispatcher = StreamableHttpServerConfig::default()
             // Nothing outlives an invocation in memory: the next request arrives in another environment.
             .with_legacy_session_mode(false)
@@ -53,7 +55,7 @@ impl<S: RegistrationStore, I: FunctionInvoker> Gateway<S, I> {
             // A Function URL's host is Lambda's own to check; origins are checked here, before anything is read.
             .disable_allowed_hosts();
         Self {
-            shared: Arc::new(Shared::new(store, invoker, settings)),
+            shared: Arc::new(Shared::new(store, invoker, seals, settings)),
             origins: AllowedOrigins::new(&settings.allowed_origins),
             dispatcher,
             sessions: Arc::new(NeverSessionManager::default()),
@@ -133,14 +135,18 @@ impl<S: RegistrationStore, I: FunctionInvoker> Gateway<S, I> {
             shared: Arc::clone(&self.shared),
             invocation: invocation.clone(),
             called: self.called(&envelope).await,
+            client: envelope.client,
+            verbatim: Verbatim::default(),
         };
+        let verbatim = server.verbatim.clone();
         let service = StreamableHttpService::new(
             move || Ok(server.clone()),
             Arc::clone(&self.sessions),
             self.dispatcher.clone(),
         );
         let response = service.handle(request.map(Full::new)).await;
-        in_json(response, envelope.id)
+        let response = in_json(response, envelope.id)?;
+        Ok(verbatim::complete(response, verbatim).await)
     }
 
     async fn called(&self, envelope: &Envelope) -> Called {

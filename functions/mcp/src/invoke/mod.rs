@@ -2,11 +2,13 @@
 
 mod failure;
 mod sdk;
+mod stream;
 
 pub use failure::InvokeFailure;
 pub use sdk::LambdaInvoker;
 
 use bytes::Bytes;
+use futures_util::stream::BoxStream;
 use registry::LambdaArn;
 use std::{future::Future, time::Duration};
 
@@ -23,6 +25,9 @@ pub struct InvokeRequest {
     pub time_limit: Duration,
 }
 
+/// An answer as it leaves the function, in chunks that end anywhere. It ends after the first failure.
+pub type AnswerStream = BoxStream<'static, Result<Bytes, InvokeFailure>>;
+
 /// Invokes functions and waits for their answers.
 pub trait FunctionInvoker: Send + Sync + 'static {
     /// The function's answer as it left the function, or why there is none.
@@ -30,4 +35,10 @@ pub trait FunctionInvoker: Send + Sync + 'static {
         &self,
         request: InvokeRequest,
     ) -> impl Future<Output = Result<Bytes, InvokeFailure>> + Send;
+
+    /// The function's answer while it is being written. The request's time limit is that of the whole stream.
+    fn stream(
+        &self,
+        request: InvokeRequest,
+    ) -> impl Future<Output = Result<AnswerStream, InvokeFailure>> + Send;
 }

@@ -1,11 +1,14 @@
 //! [`FunctionInvoker`] by the AWS SDK.
 
-use super::{FunctionInvoker, InvokeFailure, InvokeRequest};
+use super::{AnswerStream, FunctionInvoker, InvokeFailure, InvokeRequest, stream};
 use aws_sdk_lambda::{
     Client, Config,
     config::{retry::RetryConfig, timeout::TimeoutConfig},
     error::SdkError,
-    operation::invoke::{InvokeError, InvokeOutput},
+    operation::{
+        invoke::{InvokeError, InvokeOutput},
+        invoke_with_response_stream::InvokeWithResponseStreamError,
+    },
     primitives::Blob,
 };
 use aws_smithy_runtime_api::client::{
@@ -16,7 +19,8 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use registry::aws::SdkConfig;
 use serde::Deserialize;
-use std::{sync::OnceLock, time::Duration};
+use std::{error::Error, sync::OnceLock, time::Duration};
+use tokio::time::Instant;
 
 /// Time in which a connection to Lambda has to stand.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -84,7 +88,37 @@ impl FunctionInvoker for LambdaInvoker {
             .send();
         match tokio::time::timeout(request.time_limit, sent).await {
             Ok(Ok(output)) => answer(output),
-            Ok(Err(error)) => Err(failure(error)),
+            Ok(Err(error)) => Err(failure(
+                error,
+                InvokeError::is_recursive_invocation_exception,
+            )),
+            Err(_) => Err(InvokeFailure::TimedOut(request.time_limit)),
+        }
+    }
+
+    async fn stream(&self, request: InvokeRequest) -> Result<AnswerStream, InvokeFailure> {
+        let deadline = Instant::now() + request.time_limit;
+        let sent = self
+            .client()
+            .invoke_with_response_stream()
+            .function_name(request.function.to_string())
+            .set_client_context(
+                request
+                    .client_context
+                    .map(|context| STANDARD.encode(context)),
+            )
+            .payload(Blob::new(request.payload))
+            .send();
+        match tokio::time::timeout_at(deadline, sent).await {
+            Ok(Ok(output)) => Ok(stream::chunks(
+                output.event_stream,
+                deadline,
+                request.time_limit,
+            )),
+            Ok(Err(error)) => Err(failure(
+                error,
+                InvokeWithResponseStreamError::is_recursive_invocation_exception,
+            )),
             Err(_) => Err(InvokeFailure::TimedOut(request.time_limit)),
         }
     }
@@ -112,11 +146,7 @@ fn function_error(payload: &[u8]) -> InvokeFailure {
         error_message: None,
     });
     match report.error_type {
-        Some(kind) if kind == TIMED_OUT => InvokeFailure::FunctionTimedOut,
-        Some(kind) if kind == RESPONSE_TOO_LARGE => InvokeFailure::ResponseTooLarge,
-        Some(kind) => InvokeFailure::Crashed {
-            kind: kind.chars().take(ERROR_TYPE_AT_MOST).collect(),
-        },
+        Some(kind) => by_type(&kind),
         // A report without a type is Lambda's own; runtimes older than `Sandbox.Timedout` say it in words only.
         None if report
             .error_message
@@ -124,19 +154,29 @@ fn function_error(payload: &[u8]) -> InvokeFailure {
         {
             InvokeFailure::FunctionTimedOut
         }
-        None => InvokeFailure::Crashed {
-            kind: "unknown".to_owned(),
+        None => by_type("unknown"),
+    }
+}
+
+/// What the type of a function's error says about it.
+pub(super) fn by_type(kind: &str) -> InvokeFailure {
+    match kind {
+        TIMED_OUT => InvokeFailure::FunctionTimedOut,
+        RESPONSE_TOO_LARGE => InvokeFailure::ResponseTooLarge,
+        _ => InvokeFailure::Crashed {
+            kind: kind.chars().take(ERROR_TYPE_AT_MOST).collect(),
         },
     }
 }
 
-fn failure(error: SdkError<InvokeError>) -> InvokeFailure {
+fn failure<E>(error: SdkError<E>, is_recursion: fn(&E) -> bool) -> InvokeFailure
+where
+    E: Error + Send + Sync + 'static,
+{
     let status = error
         .raw_response()
         .map(|response| response.status().as_u16());
-    let recursion = error
-        .as_service_error()
-        .is_some_and(InvokeError::is_recursive_invocation_exception);
+    let recursion = error.as_service_error().is_some_and(is_recursion);
     let cause = Box::new(error);
     match status {
         _ if recursion => InvokeFailure::Recursion(cause),

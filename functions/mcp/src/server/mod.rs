@@ -1,35 +1,55 @@
 //! The MCP methods, on `rmcp`'s dispatcher.
 
+mod asking;
+mod client;
+mod completions;
 mod cursor;
+mod driver;
 mod listing;
 mod prompts;
 mod resources;
+mod run;
 mod tools;
+mod updates;
+mod verbatim;
+
+pub use crate::contract::LogLevel;
+pub use client::{ClientView, Era, LevelNotKept, LogLevelStore};
+pub use updates::{Unheard, Updates};
+pub use verbatim::Verbatim;
+
+use run::report;
 
 use crate::{
     catalog::{Catalog, CatalogError, Entry, FreshCatalog},
-    contract::{Event, Extra, Reply},
     invocation::Invocation,
-    invoke::{FunctionInvoker, InvokeRequest},
+    invoke::FunctionInvoker,
+    seal::Seals,
     settings::Settings,
 };
-use registry::{RegistrationName, RegistrationStore, logging};
+use registry::{RegistrationName, RegistrationStore};
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
-        CallToolRequestParams, CallToolResponse, CustomRequest, CustomResult, ErrorCode,
-        GetPromptRequestParams, GetPromptResponse, Implementation, ListPromptsResult,
+        CacheScope, CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult,
+        CustomRequest, CustomResult, DiscoverResult, ErrorCode, GetPromptRequestParams,
+        GetPromptResponse, Implementation, JsonObject, ListPromptsResult,
         ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, MetaObject,
         PaginatedRequestParams, ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse,
         ServerCapabilities, ServerConfig, Tool,
     },
     service::RequestContext,
 };
+use serde::Deserialize;
 use serde_json::{Value, json};
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
 /// Kept back from the time of an invocation, so that a function that takes too long still gets an answer written.
 const ANSWER_MARGIN: Duration = Duration::from_millis(500);
+
+/// How long clients may take a list, and what is discovered, for unchanged: a change is seen that much later, and a
+/// client with a thousand tools reads them a few times a minute at most. Source: MCP 2026-07-28, "Caching".
+const LISTS_TTL_MS: u64 = 30_000;
 
 /// The revisions that are spoken here, oldest first. 2024-11-05 has a transport of its own, which isn't.
 pub const SUPPORTED_VERSIONS: &[ProtocolVersion] = &[
@@ -47,6 +67,8 @@ const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
 pub struct Shared<S, I> {
     /// The registrations.
     pub catalog: Catalog<S>,
+    /// Seals the state of requests whose client is asked something.
+    pub seals: Seals,
     invoker: I,
     info: ServerConfig,
     /// What results say about this server.
@@ -55,11 +77,12 @@ pub struct Shared<S, I> {
 
 impl<S: RegistrationStore, I: FunctionInvoker> Shared<S, I> {
     /// Puts the parts together.
-    pub fn new(store: S, invoker: I, settings: &Settings) -> Self {
+    pub fn new(store: S, invoker: I, seals: Seals, settings: &Settings) -> Self {
         let capabilities = ServerCapabilities::builder()
             .enable_tools()
             .enable_resources()
             .enable_prompts()
+            .enable_completions()
             .build();
         let mut info = ServerConfig::new(capabilities).with_server_info(Implementation::new(
             settings.server_name.clone(),
@@ -70,58 +93,11 @@ impl<S: RegistrationStore, I: FunctionInvoker> Shared<S, I> {
             json!({ "name": settings.server_name, "version": env!("CARGO_PKG_VERSION") });
         Self {
             catalog: Catalog::new(store),
+            seals,
             invoker,
             info,
             signature,
         }
-    }
-
-    /// Invokes the function of a registration and reads its answer.
-    ///
-    /// # Errors
-    ///
-    /// A text for the client, which names the registration and nothing behind it; the rest is in the log.
-    async fn run(
-        &self,
-        entry: &Entry,
-        event: Event,
-        invocation: &Invocation,
-    ) -> Result<Reply, String> {
-        let request = InvokeRequest {
-            function: entry.registration.lambda_arn.clone(),
-            payload: event.payload,
-            client_context: event.client_context,
-            time_limit: time_limit(entry, invocation),
-        };
-        let answer = self.invoker.invoke(request).await.map_err(|failure| {
-            report(entry, invocation, &failure);
-            failure.explain(&entry.title())
-        })?;
-        Reply::parse(&answer).map_err(|error| {
-            report(entry, invocation, &error);
-            format!(
-                "{} gave an answer that can't be used: {error}",
-                entry.title()
-            )
-        })
-    }
-}
-
-fn report(entry: &Entry, invocation: &Invocation, error: &dyn std::error::Error) {
-    tracing::warn!(
-        requestId = invocation.request_id,
-        registration = %entry.registration.id(),
-        cause = logging::chain(error),
-        "a registered function gave no usable answer"
-    );
-}
-
-/// The registration's own limit, but never longer than this invocation lasts.
-fn time_limit(entry: &Entry, invocation: &Invocation) -> Duration {
-    let remaining = invocation.remaining().saturating_sub(ANSWER_MARGIN);
-    match entry.registration.invocation.timeout_seconds {
-        Some(seconds) => remaining.min(Duration::from_secs(seconds.into())),
-        None => remaining,
     }
 }
 
@@ -144,6 +120,10 @@ pub struct Server<S, I> {
     pub invocation: Invocation,
     /// The tool it calls.
     pub called: Called,
+    /// Who sent it.
+    pub client: ClientView,
+    /// What its answer carries past the dispatcher.
+    pub verbatim: Verbatim,
 }
 
 impl<S, I> Clone for Server<S, I> {
@@ -152,6 +132,8 @@ impl<S, I> Clone for Server<S, I> {
             shared: Arc::clone(&self.shared),
             invocation: self.invocation.clone(),
             called: self.called.clone(),
+            client: self.client.clone(),
+            verbatim: self.verbatim.clone(),
         }
     }
 }
@@ -160,7 +142,12 @@ impl<S, I> Clone for Server<S, I> {
 /// twelfth of the instructions of a tool's call.
 impl<S: RegistrationStore, I: FunctionInvoker> ServerHandler for Server<S, I> {
     fn get_info(&self) -> ServerConfig {
-        self.shared.info.clone()
+        let mut info = self.shared.info.clone();
+        // A client that can say which messages it wants: in each request since 2026-07-28, before that in a session.
+        if self.client.era == Era::Modern || self.client.log_level_store.is_some() {
+            info.capabilities.logging = Some(JsonObject::default());
+        }
+        info
     }
 
     fn supported_protocol_versions(&self) -> Cow<'static, [ProtocolVersion]> {
@@ -183,6 +170,7 @@ impl<S: RegistrationStore, I: FunctionInvoker> ServerHandler for Server<S, I> {
         let (items, next) = Box::pin(listing::page(self, request)).await?;
         let mut result = ListToolsResult::with_all_items(items);
         result.next_cursor = next;
+        result.ttl_ms = self.ttl();
         self.sign(&mut result.meta, &context);
         Ok(result)
     }
@@ -192,9 +180,13 @@ impl<S: RegistrationStore, I: FunctionInvoker> ServerHandler for Server<S, I> {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let mut result = Box::pin(tools::call(self, request, &context)).await?;
-        self.sign(&mut result.meta, &context);
-        Ok(result.into())
+        let mut response = Box::pin(tools::call(self, request, &context)).await?;
+        match &mut response {
+            CallToolResponse::Complete(result) => self.sign(&mut result.meta, &context),
+            CallToolResponse::InputRequired(result) => self.sign(&mut result.meta, &context),
+            _ => {}
+        }
+        Ok(response)
     }
 
     async fn list_resources(
@@ -203,6 +195,7 @@ impl<S: RegistrationStore, I: FunctionInvoker> ServerHandler for Server<S, I> {
         context: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
         let mut result = Box::pin(resources::list(self, request, &context)).await?;
+        result.ttl_ms = self.ttl();
         self.sign(&mut result.meta, &context);
         Ok(result)
     }
@@ -215,6 +208,7 @@ impl<S: RegistrationStore, I: FunctionInvoker> ServerHandler for Server<S, I> {
         let (items, next) = Box::pin(listing::page(self, request)).await?;
         let mut result = ListResourceTemplatesResult::with_all_items(items);
         result.next_cursor = next;
+        result.ttl_ms = self.ttl();
         self.sign(&mut result.meta, &context);
         Ok(result)
     }
@@ -224,9 +218,13 @@ impl<S: RegistrationStore, I: FunctionInvoker> ServerHandler for Server<S, I> {
         request: ReadResourceRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        let mut result = Box::pin(resources::read(self, &request.uri, &context)).await?;
-        self.sign(&mut result.meta, &context);
-        Ok(result.into())
+        let mut response = Box::pin(resources::read(self, request, &context)).await?;
+        match &mut response {
+            ReadResourceResponse::Complete(result) => self.sign(&mut result.meta, &context),
+            ReadResourceResponse::InputRequired(result) => self.sign(&mut result.meta, &context),
+            _ => {}
+        }
+        Ok(response)
     }
 
     async fn list_prompts(
@@ -237,6 +235,7 @@ impl<S: RegistrationStore, I: FunctionInvoker> ServerHandler for Server<S, I> {
         let (items, next) = Box::pin(listing::page(self, request)).await?;
         let mut result = ListPromptsResult::with_all_items(items);
         result.next_cursor = next;
+        result.ttl_ms = self.ttl();
         self.sign(&mut result.meta, &context);
         Ok(result)
     }
@@ -246,9 +245,65 @@ impl<S: RegistrationStore, I: FunctionInvoker> ServerHandler for Server<S, I> {
         request: GetPromptRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
-        let mut result = Box::pin(prompts::get(self, request, &context)).await?;
+        let mut response = Box::pin(prompts::get(self, request, &context)).await?;
+        match &mut response {
+            GetPromptResponse::Complete(result) => self.sign(&mut result.meta, &context),
+            GetPromptResponse::InputRequired(result) => self.sign(&mut result.meta, &context),
+            _ => {}
+        }
+        Ok(response)
+    }
+
+    async fn complete(
+        &self,
+        request: CompleteRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CompleteResult, ErrorData> {
+        let info = Box::pin(completions::complete(self, request, &context)).await?;
+        let mut result = CompleteResult::new(info);
         self.sign(&mut result.meta, &context);
-        Ok(result.into())
+        Ok(result)
+    }
+
+    /// Sets the level of a session. Without one there is nothing that a level could be set for, so that the capability
+    /// isn't declared and the method isn't known. Source: MCP 2025-11-25, "Logging", "Capabilities".
+    #[expect(deprecated, reason = "the older revisions still have it")]
+    async fn set_level(
+        &self,
+        request: rmcp::model::SetLevelRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        let Some(store) = self
+            .client
+            .log_level_store
+            .as_ref()
+            .filter(|_| self.client.era == Era::Legacy)
+        else {
+            return Err(ErrorData::new(
+                ErrorCode::METHOD_NOT_FOUND,
+                "`logging/setLevel` needs a session",
+                None,
+            ));
+        };
+        let level = json!(request.level);
+        let level = LogLevel::deserialize(&level)
+            .map_err(|_| ErrorData::invalid_params("`level` is no level of MCP", None))?;
+        store
+            .set(level)
+            .await
+            .map_err(|error| ErrorData::internal_error(error.to_string(), None))
+    }
+
+    async fn discover(
+        &self,
+        context: RequestContext<RoleServer>,
+    ) -> Result<DiscoverResult, ErrorData> {
+        let versions = self.supported_protocol_versions().into_owned();
+        let mut result = DiscoverResult::from_server_info(versions, self.get_info())
+            .with_ttl_ms(LISTS_TTL_MS)
+            .with_cache_scope(CacheScope::Private);
+        self.sign(&mut result.meta, &context);
+        Ok(result)
     }
 
     async fn on_custom_request(
@@ -284,6 +339,8 @@ const METHODS: &[&str] = &[
     "resources/read",
     "prompts/list",
     "prompts/get",
+    "completion/complete",
+    "logging/setLevel",
 ];
 
 impl<S: RegistrationStore, I> Server<S, I> {
@@ -300,12 +357,14 @@ impl<S: RegistrationStore, I> Server<S, I> {
         }
     }
 
-    async fn catalog(&self) -> Result<FreshCatalog<'_, S>, ErrorData> {
-        self.shared.catalog.fresh().await.map_err(unreadable)
+    /// How long this client may keep a list. The dispatcher adds the scope: private, since each caller is authorised on
+    /// its own. The older revisions know no such thing.
+    fn ttl(&self) -> Option<u64> {
+        (self.client.era == Era::Modern).then_some(LISTS_TTL_MS)
     }
 
-    fn extra<'a>(&'a self, entry: &'a Entry, context: &RequestContext<RoleServer>) -> Extra<'a> {
-        Extra::new(&entry.registration, &self.invocation, context)
+    async fn catalog(&self) -> Result<FreshCatalog<'_, S>, ErrorData> {
+        self.shared.catalog.fresh().await.map_err(unreadable)
     }
 }
 

@@ -1,11 +1,15 @@
 //! `prompts/list` and `prompts/get`.
 
-use super::{Server, named, report, unreadable};
-use crate::{contract::Event, invoke::FunctionInvoker};
+use super::{
+    Server,
+    driver::{Failure, Outcome, Request, Returned, drive},
+    named, report, unreadable,
+};
+use crate::{contract::Asked, invoke::FunctionInvoker};
 use registry::{Definition, PromptDefinition, RegistrationId, RegistrationStore, RegistrationType};
 use rmcp::{
     ErrorData, RoleServer,
-    model::{GetPromptRequestParams, GetPromptResult, JsonObject},
+    model::{GetPromptRequestParams, GetPromptResponse, JsonObject},
     service::RequestContext,
 };
 
@@ -13,7 +17,7 @@ pub(super) async fn get<S: RegistrationStore, I: FunctionInvoker>(
     server: &Server<S, I>,
     request: GetPromptRequestParams,
     context: &RequestContext<RoleServer>,
-) -> Result<GetPromptResult, ErrorData> {
+) -> Result<GetPromptResponse, ErrorData> {
     let entry = match request.name.parse() {
         Ok(name) => {
             let id = RegistrationId {
@@ -39,23 +43,31 @@ pub(super) async fn get<S: RegistrationStore, I: FunctionInvoker>(
     if let Definition::Prompt(definition) = &entry.registration.definition {
         check(definition, &arguments)?;
     }
-    let event = Event::call(
-        &entry.registration,
-        &arguments,
-        &server.extra(&entry, context),
-    );
-    let reply = server
-        .shared
-        .run(&entry, event, &server.invocation)
+    let asked = Request {
+        entry: &entry,
+        method: "prompts/get",
+        target: &request.name,
+        asked: Asked::Call(&arguments),
+    };
+    let returned = Returned {
+        responses: request.input_responses,
+        state: request.request_state,
+    };
+    let outcome = drive(server, asked, returned, context)
         .await
-        .map_err(|explanation| ErrorData::internal_error(explanation, None))?;
-    reply.into_prompt_result().map_err(|failure| {
+        .map_err(Failure::into_error)?;
+    let reply = match outcome {
+        Outcome::Reply(reply) => reply,
+        Outcome::InputRequired(result) => return Ok(result.into()),
+    };
+    let result = reply.into_prompt_result().map_err(|failure| {
         report(&entry, &server.invocation, &failure);
         ErrorData::internal_error(
             format!("{} gave no usable answer: {failure}", entry.title()),
             None,
         )
-    })
+    })?;
+    Ok(result.into())
 }
 
 /// Prompt arguments are strings by name. Source: MCP schema, `GetPromptRequestParams`.

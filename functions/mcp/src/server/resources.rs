@@ -3,11 +3,13 @@
 use super::{
     Server,
     cursor::{Place, after},
+    driver::{Failure, Outcome, Request, Returned, drive},
     report, unreadable,
+    updates::Unheard,
 };
 use crate::{
     catalog::{Entry, FoundResource, FreshCatalog},
-    contract::Event,
+    contract::{Answer, Asked, Event, Extra},
     invoke::FunctionInvoker,
 };
 use registry::{
@@ -16,7 +18,10 @@ use registry::{
 };
 use rmcp::{
     ErrorData, RoleServer,
-    model::{ListResourcesResult, PaginatedRequestParams, ReadResourceResult, Resource},
+    model::{
+        ListResourcesResult, PaginatedRequestParams, ReadResourceRequestParams,
+        ReadResourceResponse, Resource,
+    },
     service::RequestContext,
 };
 use serde_json::json;
@@ -60,9 +65,10 @@ pub(super) async fn list<S: RegistrationStore, I: FunctionInvoker>(
 
 pub(super) async fn read<S: RegistrationStore, I: FunctionInvoker>(
     server: &Server<S, I>,
-    uri: &str,
+    request: ReadResourceRequestParams,
     context: &RequestContext<RoleServer>,
-) -> Result<ReadResourceResult, ErrorData> {
+) -> Result<ReadResourceResponse, ErrorData> {
+    let uri = request.uri.as_str();
     let found = server
         .catalog()
         .await?
@@ -75,14 +81,28 @@ pub(super) async fn read<S: RegistrationStore, I: FunctionInvoker>(
             Some(json!({ "uri": uri })),
         ));
     };
-    let event = Event::read(uri, &variables, &server.extra(&entry, context));
-    let reply = server
-        .shared
-        .run(&entry, event, &server.invocation)
+    let asked = Request {
+        entry: &entry,
+        method: "resources/read",
+        target: uri,
+        asked: Asked::Read {
+            uri,
+            variables: &variables,
+        },
+    };
+    let returned = Returned {
+        responses: request.input_responses,
+        state: request.request_state,
+    };
+    let outcome = drive(server, asked, returned, context)
         .await
-        .map_err(|explanation| ErrorData::internal_error(explanation, None))?;
+        .map_err(Failure::into_error)?;
+    let reply = match outcome {
+        Outcome::Reply(reply) => reply,
+        Outcome::InputRequired(result) => return Ok(result.into()),
+    };
     let mime_type = definition(&entry).and_then(|definition| definition.mime_type.as_deref());
-    reply
+    let result = reply
         .into_resource_result(uri, mime_type)
         .map_err(|failure| {
             report(&entry, &server.invocation, &failure);
@@ -90,7 +110,8 @@ pub(super) async fn read<S: RegistrationStore, I: FunctionInvoker>(
                 format!("{} gave no usable answer: {failure}", entry.title()),
                 None,
             )
-        })
+        })?;
+    Ok(result.into())
 }
 
 /// What the first listing template after `place` lists, and the cursor behind it.
@@ -121,12 +142,23 @@ async fn behind_next_template<S: RegistrationStore, I: FunctionInvoker>(
     let Some(entry) = catalog.entry(&id).await.map_err(unreadable)? else {
         return Ok((Vec::new(), next));
     };
-    let event = Event::list(&server.extra(&entry, context));
-    let listed = match server.shared.run(&entry, event, &server.invocation).await {
-        Ok(reply) => reply
+    let extra = Extra::new(
+        &entry.registration,
+        &server.invocation,
+        &server.client,
+        context,
+    );
+    let event = Event::new(&entry.registration, Asked::List, &extra, None);
+    let mut unheard = Unheard;
+    let run = server
+        .shared
+        .run(&entry, event, &server.invocation, &mut unheard);
+    let listed = match run.await {
+        Ok(Answer::Reply(reply)) => reply
             .into_resource_list()
             .map_err(|failure| report(&entry, &server.invocation, &failure)),
-        Err(_reported) => Err(()),
+        // What a list can't be: a question, or an error on purpose.
+        Ok(Answer::InputRequired(_) | Answer::Error(_)) | Err(_) => Err(()),
     };
     Ok((listed.map(|list| list.resources).unwrap_or_default(), next))
 }

@@ -1,15 +1,19 @@
 //! `tools/list` and `tools/call`.
 
-use super::{Called, Server, named, report, unreadable};
+use super::{
+    Called, Server,
+    driver::{Failure, Outcome, Request, Returned, drive},
+    named, report, unreadable,
+};
 use crate::{
     catalog::{Entry, ToolEntry},
-    contract::Event,
+    contract::Asked,
     invoke::FunctionInvoker,
 };
 use registry::{RegistrationStore, schema::Violation};
 use rmcp::{
     ErrorData, RoleServer,
-    model::{CallToolRequestParams, CallToolResult, ContentBlock},
+    model::{CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock},
     service::RequestContext,
 };
 use serde_json::Value;
@@ -18,7 +22,7 @@ pub(super) async fn call<S: RegistrationStore, I: FunctionInvoker>(
     server: &Server<S, I>,
     request: CallToolRequestParams,
     context: &RequestContext<RoleServer>,
-) -> Result<CallToolResult, ErrorData> {
+) -> Result<CallToolResponse, ErrorData> {
     let looked_up = match &server.called {
         Called::Tool(looked_up) => looked_up.clone(),
         Called::Nothing => Ok(None),
@@ -41,19 +45,27 @@ pub(super) async fn call<S: RegistrationStore, I: FunctionInvoker>(
             "the arguments don't fit {}:{}",
             entry.title(),
             lines(&violations)
-        )));
+        ))
+        .into());
     }
     let Value::Object(arguments) = arguments else {
         unreachable!("made from a map above")
     };
-    let event = Event::call(
-        &entry.registration,
-        &arguments,
-        &server.extra(entry, context),
-    );
-    let reply = match server.shared.run(entry, event, &server.invocation).await {
-        Ok(reply) => reply,
-        Err(explanation) => return Ok(failed(explanation)),
+    let asked = Request {
+        entry,
+        method: "tools/call",
+        target: &request.name,
+        asked: Asked::Call(&arguments),
+    };
+    let returned = Returned {
+        responses: request.input_responses,
+        state: request.request_state,
+    };
+    let reply = match drive(server, asked, returned, context).await {
+        Ok(Outcome::Reply(reply)) => reply,
+        Ok(Outcome::InputRequired(result)) => return Ok(result.into()),
+        Err(Failure::Explained(explanation)) => return Ok(failed(explanation).into()),
+        Err(Failure::Protocol(error)) => return Err(error),
     };
     let result = match reply.into_tool_result() {
         Ok(result) => result,
@@ -62,10 +74,11 @@ pub(super) async fn call<S: RegistrationStore, I: FunctionInvoker>(
             return Ok(failed(format!(
                 "{} gave an answer that can't be used: {error}",
                 entry.title()
-            )));
+            ))
+            .into());
         }
     };
-    Ok(promised(entry, tool, result))
+    Ok(promised(entry, tool, result).into())
 }
 
 /// Holds a result to the shape the registration promises for structured content.

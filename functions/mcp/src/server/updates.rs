@@ -1,0 +1,95 @@
+//! What a function says while it runs, on its way to the client.
+
+use super::ClientView;
+use crate::contract::{LogMessage, Progress};
+use rmcp::{
+    Peer, RoleServer,
+    model::{CustomNotification, ProgressToken, ServerNotification},
+    service::RequestContext,
+};
+use serde_json::{Value, json};
+use std::future::Future;
+
+/// Takes what a function says before its result.
+pub trait Updates: Send {
+    /// How far it is.
+    fn progress(&mut self, progress: Progress) -> impl Future<Output = ()> + Send;
+    /// Something for the client's log.
+    fn log(&mut self, message: LogMessage) -> impl Future<Output = ()> + Send;
+}
+
+/// Nobody listens: for what a client gets no notifications about.
+#[derive(Debug, Clone, Copy)]
+pub struct Unheard;
+
+impl Updates for Unheard {
+    async fn progress(&mut self, _: Progress) {}
+    async fn log(&mut self, _: LogMessage) {}
+}
+
+/// Notifies the client of a request, of what it asked to be notified of.
+#[derive(Debug)]
+pub(super) struct ToClient<'a> {
+    peer: &'a Peer<RoleServer>,
+    client: &'a ClientView,
+    progress_token: Option<ProgressToken>,
+    /// The last progress sent: the next has to be greater. Source: MCP, "Progress", "Behavior requirements".
+    reached: Option<f64>,
+}
+
+impl<'a> ToClient<'a> {
+    pub(super) fn new(client: &'a ClientView, context: &'a RequestContext<RoleServer>) -> Self {
+        Self {
+            peer: &context.peer,
+            client,
+            progress_token: context.meta.get_progress_token(),
+            reached: None,
+        }
+    }
+
+    /// Sends a notification as it is: rmcp's own types would write a whole number as `1.0`.
+    async fn notify(&self, method: &str, params: Value) {
+        let notification = CustomNotification::new(method, Some(params));
+        let sent = self
+            .peer
+            .send_notification(ServerNotification::CustomNotification(notification));
+        if sent.await.is_err() {
+            // The client is gone. The function goes on: Lambda would not stop it either.
+            tracing::debug!("a notification reached nobody");
+        }
+    }
+}
+
+impl Updates for ToClient<'_> {
+    async fn progress(&mut self, progress: Progress) {
+        let Some(token) = &self.progress_token else {
+            return;
+        };
+        let Some(value) = progress.progress.as_f64() else {
+            return;
+        };
+        if self.reached.is_some_and(|reached| value <= reached) {
+            return;
+        }
+        let mut params = json!({ "progressToken": token, "progress": progress.progress });
+        if let Some(total) = progress.total {
+            params["total"] = total.into();
+        }
+        if let Some(message) = progress.message {
+            params["message"] = message.into();
+        }
+        self.reached = Some(value);
+        self.notify("notifications/progress", params).await;
+    }
+
+    async fn log(&mut self, message: LogMessage) {
+        if !self.client.admits(message.level) {
+            return;
+        }
+        let mut params = json!({ "level": message.level, "data": message.data });
+        if let Some(logger) = message.logger {
+            params["logger"] = logger.into();
+        }
+        self.notify("notifications/message", params).await;
+    }
+}
