@@ -5,6 +5,7 @@
     reason = "a panic is how a test fails, in its helpers too"
 )]
 
+mod deployers_view;
 mod faults;
 mod fixture;
 mod local;

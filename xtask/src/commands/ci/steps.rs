@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::commands::{clients, new_version, rehearse, test};
 use crate::tools::{self, PythonEnvironment};
-use crate::{paths, process};
+use crate::{paths, process, programs};
 
 const CARGO_DENY_VERSION: &str = "0.20.2";
 const TYPOS_REQUIREMENT: &str = "typos==1.52.0\n";
@@ -40,11 +40,6 @@ pub(super) const STEPS: &[Step] = &[
         run: |_| typos(),
     },
     Step {
-        name: "template",
-        about: "cfn-lint and the SAM translator accept the template",
-        run: |_| template(),
-    },
-    Step {
         name: "versions",
         about: "the version is the same wherever it stands",
         run: |_| new_version::check(&paths::workspace_root()),
@@ -53,6 +48,11 @@ pub(super) const STEPS: &[Step] = &[
         name: "workflows",
         about: "zizmor and actionlint have nothing to say about the workflows",
         run: |_| workflows(),
+    },
+    Step {
+        name: "template",
+        about: "cfn-lint and the SAM translator accept the template, as it is written and as it is published",
+        run: |_| template(),
     },
     Step {
         name: "clippy",
@@ -166,22 +166,32 @@ fn template() -> Result<()> {
         TEMPLATE_REQUIREMENTS,
     )?;
     let root = paths::workspace_root();
+    let packaged = root.join("target/template");
     process::run(
-        Command::new(environment.program("cfn-lint"))
-            // It reads the empty default of a list of subnets even where a condition keeps it out.
-            .args([
-                "--ignore-checks",
-                "W1030",
-                "--template",
-                "sar/template.yaml",
-            ])
+        Command::new(programs::build(false)?.join("release"))
+            .args(["package", "--fake-binaries", "--output"])
+            .arg(&packaged)
             .current_dir(&root),
     )?;
-    process::run(
-        Command::new(environment.program("python"))
-            .args(["tests/template/translate.py", "sar/template.yaml"])
-            .current_dir(&root),
-    )
+    // What is written here, and what is published of it.
+    for template in [
+        root.join("sar/template.yaml"),
+        packaged.join("template.json"),
+    ] {
+        process::run(
+            Command::new(environment.program("cfn-lint"))
+                .arg("--template")
+                .arg(&template)
+                .current_dir(&root),
+        )?;
+        process::run(
+            Command::new(environment.program("python"))
+                .arg("tests/template/translate.py")
+                .arg(&template)
+                .current_dir(&root),
+        )?;
+    }
+    Ok(())
 }
 
 fn cargo() -> Command {
