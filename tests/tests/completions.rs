@@ -1,5 +1,7 @@
 //! Suggestions for arguments of prompts and variables of resource templates.
 
+use std::fmt::Write as _;
+
 use anyhow::Result;
 use local_cloud::function_arn;
 use serde_json::{Value, json};
@@ -64,13 +66,13 @@ async fn arguments_and_variables_are_completed() -> Result<()> {
         let said = answer
             .get("error")
             .unwrap_or(&answer["result"]["completion"]);
-        seen += &format!("{of} {argument}={value}: {said}\n");
+        writeln!(seen, "{of} {argument}={value}: {said}")?;
     }
     let (legacy, handshake) = cloud.legacy("2025-11-25").await?;
     let params =
         json!({ "ref": by_prompt("cities"), "argument": { "name": "city", "value": "b" } });
     let answer = legacy.call("completion/complete", params).await?;
-    seen += &format!("{}\n{answer}\n", handshake["capabilities"]);
+    write!(seen, "{}\n{answer}\n", handshake["capabilities"])?;
     insta::assert_snapshot!(seen);
     cloud.shutdown().await;
     Ok(())

@@ -1,5 +1,7 @@
 //! Functions that ask the client something before they answer.
 
+use std::fmt::Write as _;
+
 use anyhow::Result;
 use local_cloud::function_arn;
 use serde_json::{Value, json};
@@ -81,7 +83,7 @@ async fn every_primitive_can_ask() -> Result<()> {
         ("resources/read", json!({ "uri": "test://ask" })),
     ] {
         let (first, second) = round_trip(&cloud, method, params).await?;
-        seen += &format!("{method}\n{first:#}\n{second:#}\n");
+        writeln!(seen, "{method}\n{first:#}\n{second:#}")?;
     }
     insta::assert_snapshot!(seen);
     cloud.shutdown().await;
@@ -168,7 +170,7 @@ async fn a_state_serves_its_request_once() -> Result<()> {
             Some(error) => json!(error).to_string(),
             None => answer["result"]["structuredContent"].to_string(),
         };
-        seen += &format!("{what}: {said}\n");
+        writeln!(seen, "{what}: {said}")?;
     }
     insta::assert_snapshot!(seen);
     cloud.shutdown().await;

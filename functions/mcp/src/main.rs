@@ -12,7 +12,7 @@ use std::{error::Error, process::ExitCode, sync::Arc, time::Duration};
 use tracing::Level;
 
 /// How long a client may take to come back with what it was asked: a person may have to be found first.
-const REQUEST_STATE_LIFETIME: Duration = Duration::from_secs(60 * 60);
+const REQUEST_STATE_LIFETIME: Duration = Duration::from_hours(1);
 
 // One request at a time runs in an execution environment: a second thread would only cost start-up time.
 #[tokio::main(flavor = "current_thread")]

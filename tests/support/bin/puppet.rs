@@ -28,14 +28,13 @@ async fn main() -> Result<()> {
         let client_context = header(&next, "lambda-runtime-client-context");
         let event = next.into_body().collect().await?.to_bytes();
         let (kind, answer) = match mode.as_str() {
-            "reply" => ("response", argument.clone()),
+            "reply" | "stream" => ("response", argument.clone()),
             "big" => ("response", json!("x".repeat(argument.parse()?)).to_string()),
             "error" => (
                 "error",
                 json!({ "errorType": argument, "errorMessage": "s3cr3t" }).to_string(),
             ),
             "exit" => std::process::exit(3),
-            "stream" => ("response", argument.clone()),
             "ask" => ("response", ask(&event, &argument)?.to_string()),
             "hang" => std::future::pending().await,
             _ => ("response", echo(&event, &client_context)?.to_string()),

@@ -49,6 +49,17 @@ pub enum QuestionMethod {
     Roots,
 }
 
+impl QuestionMethod {
+    /// The method's name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Elicit => "elicitation/create",
+            Self::Sample => "sampling/createMessage",
+            Self::Roots => "roots/list",
+        }
+    }
+}
+
 /// Why what a function asks can't be asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidQuestion {
@@ -115,14 +126,13 @@ impl Question {
     fn lacks(&self) -> Option<&'static str> {
         let has = |key: &str, fits: fn(&Value) -> bool| self.params.get(key).is_some_and(fits);
         match self.method {
-            QuestionMethod::Roots => None,
             QuestionMethod::Sample if !has("messages", Value::is_array) => {
                 Some("`messages`, an array")
             }
             QuestionMethod::Sample if !has("maxTokens", Value::is_number) => {
                 Some("`maxTokens`, a number")
             }
-            QuestionMethod::Sample => None,
+            QuestionMethod::Sample | QuestionMethod::Roots => None,
             QuestionMethod::Elicit if !has("message", Value::is_string) => {
                 Some("`message`, a string")
             }

@@ -1,4 +1,20 @@
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "`json!` at the call reads better without a reference"
+)]
+
 use super::*;
+
+#[test]
+fn methods_have_one_name() {
+    for method in [
+        QuestionMethod::Elicit,
+        QuestionMethod::Sample,
+        QuestionMethod::Roots,
+    ] {
+        assert_eq!(json!(method), method.as_str());
+    }
+}
 
 fn parsed(answer: Value) -> Result<InputRequired, InvalidQuestion> {
     let Value::Object(answer) = answer else {

@@ -24,7 +24,7 @@ impl SealStore for Memory {
 fn seals(store: &Arc<Memory>) -> Seals {
     Seals::new(
         Arc::clone(store) as Arc<dyn SealStore>,
-        Duration::from_secs(60),
+        Duration::from_mins(1),
     )
 }
 
