@@ -312,7 +312,10 @@ impl<S: RegistrationStore, I: FunctionInvoker> ServerHandler for Server<S, I> {
         _: RequestContext<RoleServer>,
     ) -> Result<CustomResult, ErrorData> {
         // A request whose method is known and whose parameters have another shape arrives here as well.
-        Err(if METHODS.contains(&request.method.as_str()) {
+        let method = request.method.as_str();
+        let is_known = METHODS.contains(&method)
+            || (self.client.era == Era::Legacy && LEGACY_METHODS.contains(&method));
+        Err(if is_known {
             ErrorData::invalid_params(
                 format!("the params are not those of `{}`", request.method),
                 None,
@@ -329,8 +332,6 @@ impl<S: RegistrationStore, I: FunctionInvoker> ServerHandler for Server<S, I> {
 
 /// The methods this server implements.
 const METHODS: &[&str] = &[
-    "initialize",
-    "ping",
     "server/discover",
     "tools/list",
     "tools/call",
@@ -340,8 +341,10 @@ const METHODS: &[&str] = &[
     "prompts/list",
     "prompts/get",
     "completion/complete",
-    "logging/setLevel",
 ];
+
+/// The methods this server implements that 2026-07-28 has removed.
+const LEGACY_METHODS: &[&str] = &["initialize", "ping", "logging/setLevel"];
 
 impl<S: RegistrationStore, I> Server<S, I> {
     /// Says in a result which server gave it. The older revisions say that once, when they shake hands.
