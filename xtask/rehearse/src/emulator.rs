@@ -9,6 +9,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use fs_err as fs;
 use http::Method;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
@@ -40,11 +41,18 @@ impl Emulator {
             .await?
             .local_addr()?
             .port();
+        // It unpacks functions into the folder for temporary files, and is ended before it could tidy up.
+        let temporary = folder.join("emulator");
+        fs::create_dir_all(&temporary)?;
         let mut command = Command::new(program);
         command
             .current_dir(folder)
             .env("AUTH", "true")
             .env("GATEWAY_PORT", port.to_string())
+            // It would listen on every network, and everybody knows the keys of its root user.
+            .env("BIND_HOST", "127.0.0.1")
+            .env("IOT_MTLS_ENABLED", "0")
+            .env("TMPDIR", &temporary)
             .env("AWS_DEFAULT_REGION", REGION)
             // Functions get it, and find the emulator by it.
             .env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{port}"));

@@ -47,7 +47,7 @@ async fn main() -> ExitCode {
     // Processes that were started end when the future that owns them is dropped.
     let outcome = tokio::select! {
         outcome = rehearsal => outcome,
-        _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted")),
+        () = interruption() => Err(anyhow::anyhow!("interrupted")),
     };
     match outcome {
         Ok(()) => {
@@ -60,4 +60,22 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Ends when somebody wants the rehearsal to end: a person by Ctrl-C, or whatever supervises it by a signal to
+/// terminate, which a cancelled job of a CI service gets.
+async fn interruption() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    // Without a handler for it, Ctrl-C ends the process by itself.
+    let _ = tokio::signal::ctrl_c().await;
 }

@@ -68,10 +68,15 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
         folder: folder.to_owned(),
         keys: users.deployer.clone(),
     };
-    let bundle = bundle.to_str().context("the bundle's path is not UTF-8")?;
+    // The programs started here don't all run in the same folder.
+    let bundle_folder = fs::canonicalize(bundle)?;
+    let bundle = bundle_folder
+        .to_str()
+        .context("the bundle's path is not UTF-8")?;
     publish(&commands, bundle).await?;
     let shell = Shell {
         checkout: &args.checkout,
+        bundle: &bundle_folder,
         tools: &args.tools,
         endpoints: &commands.endpoints,
         emulator: &emulator,
@@ -80,7 +85,7 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
     };
     let used = async {
         other_clients(&shell, &commands).await?;
-        use_it(&commands, &emulator, &users, &args.bundle).await
+        use_it(&commands, &emulator, &users, &bundle_folder).await
     }
     .await;
     for function in ["default-mcp", "default-mcp-registration"] {

@@ -14,11 +14,15 @@ use crate::signed::Keys;
 
 /// The account in the README, which stands for the reader's own.
 const EXAMPLE_ACCOUNT: &str = "123456789012";
+/// The bundle in the README, which is where `cargo xtask package` makes it unless it is told otherwise.
+const EXAMPLE_BUNDLE: &str = "target/bundle";
 
 /// What commands run with.
 #[derive(Debug)]
 pub(crate) struct Shell<'a> {
     pub(crate) checkout: &'a Path,
+    /// The bundle that is rehearsed with.
+    pub(crate) bundle: &'a Path,
     /// The folders of `aws` and `sam`.
     pub(crate) tools: &'a [PathBuf],
     /// The addresses of the local cloud.
@@ -38,7 +42,9 @@ impl Shell<'_> {
             .filter_map(|rest| rest.split_once("```").map(|(block, _)| block))
             .find(|block| block.contains(marker))
             .with_context(|| format!("the README has no commands with `{marker}`"))?;
-        let script = block.replace(EXAMPLE_ACCOUNT, ACCOUNT);
+        let script = block
+            .replace(EXAMPLE_ACCOUNT, ACCOUNT)
+            .replace(EXAMPLE_BUNDLE, "\"$BUNDLE\"");
         let name = marker.split_whitespace().next().unwrap_or("readme");
         self.shell(&format!("readme-{name}"), &script).await
     }
@@ -60,6 +66,7 @@ impl Shell<'_> {
             .args(["-c", &format!("set -euo pipefail\n{script}")])
             .current_dir(self.checkout)
             .env("PATH", std::env::join_paths(folders)?)
+            .env("BUNDLE", self.bundle)
             .env("AWS_ENDPOINT_URL", self.emulator.url())
             .env(
                 "AWS_ENDPOINT_URL_SERVERLESSAPPLICATIONREPOSITORY",
