@@ -80,7 +80,7 @@ async fn an_application_is_published_as_copies() {
     let metadata = template["Metadata"].as_object().unwrap();
     assert_eq!(
         metadata.keys().collect::<Vec<_>>(),
-        ["AWS::CloudFormation::Interface"]
+        ["cfn-lint", "AWS::CloudFormation::Interface"]
     );
     let code = &template["Resources"]["McpFunction"]["Properties"]["CodeUri"];
     let copy = code.as_str().unwrap().replace("s3://", "/");

@@ -54,7 +54,8 @@ fn prepare(args: &Args) -> Result<Command> {
     let aws = PythonEnvironment::prepare(tools.join("aws-cli"), AWS_CLI_REQUIREMENTS)?;
     let sam = PythonEnvironment::prepare(tools.join("sam-cli"), SAM_CLI_REQUIREMENT)?;
     let bundle = match &args.bundle {
-        Some(bundle) => bundle.clone(),
+        // The rehearsal runs in the checkout, wherever this was called.
+        Some(bundle) => std::path::absolute(bundle)?,
         None => package(args, &programs)?,
     };
     let mut command = Command::new(programs.join("rehearse"));
