@@ -116,9 +116,9 @@ pub(crate) struct VerifyArgs {
 /// Deploy the application as a stack, or take the stack down.
 #[derive(Debug, clap::Args)]
 pub(crate) struct DeployArgs {
-    /// What to deploy: the published application, or this checkout.
-    #[arg(long, value_enum, default_value_t = Origin::Sar)]
-    pub(crate) from: Origin,
+    /// What to deploy: the published application, or this checkout [default: sar].
+    #[arg(long, value_enum)]
+    pub(crate) from: Option<Origin>,
     /// The stack; the Serverless Application Repository puts `serverlessrepo-` before the name.
     #[arg(long, value_name = "NAME")]
     pub(crate) stack_name: Option<String>,
@@ -138,7 +138,7 @@ pub(crate) struct DeployArgs {
     #[arg(long, value_name = "ID,ID", requires = "vpc_id")]
     pub(crate) subnet_ids: Option<String>,
     /// Take the stack down, and say what is kept.
-    #[arg(long, conflicts_with_all = ["application", "version", "parameters", "vpc_id", "bundle", "plan"])]
+    #[arg(long, conflicts_with_all = ["application", "version", "parameters", "vpc_id", "bundle"])]
     pub(crate) delete: bool,
     /// Deploy this bundle; without it, `--from checkout` packages one.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["binaries", "fake_binaries"])]

@@ -138,7 +138,7 @@ async fn connect_aws(
     // Addresses that are not AWS's own have no names of the form bucket.host.
     let s3 = aws_sdk_s3::config::Builder::from(&config)
         .force_path_style(
-            endpoint_url.is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some(),
+            config.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some(),
         )
         .build();
     Ok(Aws {
@@ -148,7 +148,7 @@ async fn connect_aws(
         store: S3Store::new(aws_sdk_s3::Client::from_conf(s3), publisher.clone()),
         stacks: Some(CloudFormation::new(
             aws_sdk_cloudformation::Client::new(&config),
-            endpoint_url.is_some(),
+            config.endpoint_url().is_some_and(is_loopback),
         )),
         publisher,
     })
@@ -183,14 +183,21 @@ async fn connect_local(file: &Path) -> Result<Aws, ConnectError> {
         ),
         store: S3Store::new(aws_sdk_s3::Client::from_conf(s3), publisher.clone()),
         stacks: match endpoints.cloudformation {
-            Some(endpoint) => Some(local_stacks(endpoint, region).await),
+            Some(endpoint) => {
+                let stacks = aws_sdk_cloudformation::config::Builder::from(&config)
+                    .endpoint_url(endpoint)
+                    .build();
+                let client = aws_sdk_cloudformation::Client::from_conf(stacks);
+                Some(CloudFormation::new(client, true))
+            }
             None => None,
         },
         publisher,
     })
 }
 
-/// The local cloud's keys, if the caller was given some and has set them; it asks for them with `--auth iam` alone.
+/// The keys of the local cloud, or of the emulator that makes its stacks, if the caller was given some and has set them;
+/// the local cloud asks for them with `--auth iam` alone.
 fn local_credentials() -> Credentials {
     let variable = |name| std::env::var(name).unwrap_or_else(|_| "local".to_owned());
     let (id, secret) = (
@@ -200,14 +207,13 @@ fn local_credentials() -> Credentials {
     Credentials::new(id, secret, None, None, "local")
 }
 
-/// The emulator's `CloudFormation` may check signatures, so it gets the keys that the caller has for it.
-async fn local_stacks(endpoint: String, region: &'static str) -> CloudFormation {
-    let config = loader()
-        .region(Region::new(region))
-        .endpoint_url(endpoint)
-        .load()
-        .await;
-    CloudFormation::new(aws_sdk_cloudformation::Client::new(&config), true)
+/// Whether a URL is one of this machine.
+fn is_loopback(url: &str) -> bool {
+    let host = url.split_once("://").map_or(url, |(_, rest)| rest);
+    ["127.0.0.1", "localhost", "[::1]"].iter().any(|name| {
+        let rest = host.strip_prefix(name);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
+    })
 }
 
 fn loader() -> aws_config::ConfigLoader {

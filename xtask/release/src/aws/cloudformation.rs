@@ -12,7 +12,7 @@ use aws_smithy_types::date_time::Format;
 use serde_json::Value;
 
 use super::error::{code, remote};
-use crate::deploy::{Change, ChangeSet, Stack, StackEvent, StackResource};
+use crate::deploy::{Change, Stack, StackEvent, StackResource};
 use crate::ports::{Failure, RemoteError};
 
 /// `CloudFormation` in one region.
@@ -51,6 +51,8 @@ pub struct ChangeSetRequest<'a> {
     pub parameters: &'a BTreeMap<String, String>,
     /// The parameters that stay as they are.
     pub unchanged: &'a [String],
+    /// What the caller acknowledges, such as `CAPABILITY_IAM`.
+    pub capabilities: &'a [String],
 }
 
 impl CloudFormation {
@@ -113,6 +115,8 @@ impl CloudFormation {
                 .use_previous_value(true)
                 .build()
         });
+        let capabilities = request.capabilities.iter();
+        let capabilities = capabilities.map(|it| Capability::from(it.as_str()));
         let output = self
             .client
             .create_change_set()
@@ -125,9 +129,8 @@ impl CloudFormation {
             })
             .template_body(request.template)
             .set_parameters(Some(set.chain(unchanged).collect()))
-            // The transform makes the functions' roles. SAR has done that before, so it asks for nothing.
-            .capabilities(Capability::CapabilityIam)
-            .capabilities(Capability::CapabilityAutoExpand)
+            .set_capabilities(Some(capabilities.collect()))
+            .client_token(request.name)
             .send()
             .await
             .map_err(|error| remote("CreateChangeSet", &error))?;
@@ -171,6 +174,8 @@ impl CloudFormation {
         self.client
             .execute_change_set()
             .change_set_name(change_set)
+            // An attempt after a lost answer is the same request then, and no error.
+            .client_request_token(token(change_set))
             .send()
             .await
             .map(drop)
@@ -232,7 +237,7 @@ impl CloudFormation {
         }
     }
 
-    /// The stack's resources.
+    /// The stack's resources, without those that are deleted.
     pub async fn resources(&self, stack: &str) -> Result<Vec<StackResource>, RemoteError> {
         let mut resources = Vec::new();
         let mut token = None;
@@ -246,10 +251,14 @@ impl CloudFormation {
                 .await
                 .map_err(|error| remote("ListStackResources", &error))?;
             let page = output.stack_resource_summaries().iter();
+            let page = page.filter(|resource| {
+                resource.resource_status() != Some(&ResourceStatus::DeleteComplete)
+            });
             resources.extend(page.map(|resource| StackResource {
                 logical_id: owned(resource.logical_resource_id()),
                 physical_id: owned(resource.physical_resource_id()),
                 resource_type: owned(resource.resource_type()),
+                status: owned(resource.resource_status().map(ResourceStatus::as_str)),
             }));
             match output.next_token {
                 Some(next) => token = Some(next),
@@ -316,29 +325,12 @@ fn event_of(event: &SdkEvent) -> StackEvent {
     }
 }
 
-fn owned(text: Option<&str>) -> String {
-    text.unwrap_or_default().to_owned()
+/// A token for a change set's execution: at most 128 letters, digits and hyphens, of which its ARN ends with an
+/// identifier.
+fn token(change_set: &str) -> &str {
+    change_set.rsplit('/').next().unwrap_or(change_set)
 }
 
-/// The change set's ARN or name, and its stack's, as one value for whoever shows it.
-impl ChangeSetState {
-    /// The change set that this is the state of, if it can be executed or is empty.
-    pub fn into_change_set(
-        self,
-        id: &str,
-        stack_name: &str,
-        is_new_stack: bool,
-    ) -> Option<ChangeSet> {
-        let changes = match self {
-            Self::Ready(changes) => changes,
-            Self::Empty => Vec::new(),
-            Self::Pending | Self::Failed(_) => return None,
-        };
-        Some(ChangeSet {
-            id: id.to_owned(),
-            stack_name: stack_name.to_owned(),
-            is_new_stack,
-            changes,
-        })
-    }
+fn owned(text: Option<&str>) -> String {
+    text.unwrap_or_default().to_owned()
 }

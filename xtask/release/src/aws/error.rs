@@ -87,9 +87,8 @@ fn by_answer(code: &str, status: Option<u16>) -> Failure {
             "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" | "TokenRefreshRequired",
             _,
         ) => Failure::ExpiredCredentials,
-        ("ThrottlingException" | "TooManyRequestsException" | "SlowDown", _) | (_, Some(429)) => {
-            Failure::Throttled
-        }
+        ("ThrottlingException" | "Throttling" | "TooManyRequestsException" | "SlowDown", _)
+        | (_, Some(429)) => Failure::Throttled,
         (_, Some(401 | 403)) => Failure::AccessDenied,
         (_, Some(409)) => Failure::Conflict,
         (_, Some(500..)) => Failure::Service,
@@ -120,6 +119,7 @@ mod tests {
             ("ConflictException", 409, Failure::Conflict),
             ("TooManyRequestsException", 429, Failure::Throttled),
             ("SlowDown", 503, Failure::Throttled),
+            ("Throttling", 400, Failure::Throttled),
             ("InternalServerErrorException", 500, Failure::Service),
             ("BadRequestException", 400, Failure::Refused),
         ];

@@ -32,6 +32,8 @@ pub struct RepositoryChangeSet<'a> {
     pub version: &'a SemanticVersion,
     /// The stack, without SAR's prefix.
     pub stack_name: &'a str,
+    /// Makes an attempt after a lost answer the same request.
+    pub token: &'a str,
     /// The parameters; those that are left out get the template's defaults.
     pub parameters: &'a BTreeMap<String, String>,
     /// The capabilities that the version asks for.
@@ -62,6 +64,7 @@ impl ServerlessRepository {
             .application_id(request.application.as_str())
             .semantic_version(request.version.to_string())
             .stack_name(request.stack_name)
+            .client_token(request.token)
             .set_parameter_overrides(Some(parameters.collect()))
             .set_capabilities(Some(request.capabilities.to_vec()))
             .send()

@@ -5,8 +5,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 
-use super::follow::Pace;
-use super::{Application, ChangeSet, DeployError, Source, Stack, StackName, parameters};
+use super::follow::{Interruption, Pace, Stop};
+use super::{
+    Application, Change, ChangeSet, DeployError, InvalidParameter, Source, Stack, StackName,
+    parameters,
+};
 use crate::application::ApplicationArn;
 use crate::aws::{Aws, ChangeSetRequest, ChangeSetState, CloudFormation, RepositoryChangeSet};
 use crate::bundle::Bundle;
@@ -38,14 +41,15 @@ pub(super) struct Made {
     pub(super) stack_id: String,
 }
 
-/// Has the change set computed.
+/// Has the change set computed; nothing is left of one that can't be.
 pub(super) async fn make(
     aws: &Aws,
     stacks: &CloudFormation,
     source: &Source,
     wanted: &Wanted<'_>,
+    interruption: &mut Interruption,
 ) -> Result<Made, DeployError> {
-    let (id, stack_id) = match source {
+    let (ids, capabilities) = match source {
         Source::Repository {
             application,
             version,
@@ -62,36 +66,48 @@ pub(super) async fn make(
             from_bundle(aws, stacks, bundle, bucket, wanted).await?
         }
     };
-    let is_new_stack = wanted.before.is_none_or(Stack::is_empty);
-    let mut pace = Pace::new(stacks, COMPUTING_AT_MOST);
-    loop {
-        let state = stacks.change_set(&id).await?;
-        if let ChangeSetState::Failed(reason) = state {
-            let made = Made {
-                change_set: empty(&id, wanted.full_name),
-                stack_id,
-            };
-            forget(stacks, &made, wanted.before).await?;
-            return Err(DeployError::Refused(reason));
+    let (id, stack_id) = ids;
+    let mut made = Made {
+        change_set: ChangeSet {
+            id,
+            stack_name: wanted.full_name.to_owned(),
+            is_new_stack: wanted.before.is_none_or(Stack::is_empty),
+            changes: Vec::new(),
+            capabilities,
+        },
+        stack_id,
+    };
+    match changes(stacks, &made.change_set.id, interruption).await {
+        Ok(changes) => {
+            made.change_set.changes = changes;
+            Ok(made)
         }
-        if let Some(change_set) = state.into_change_set(&id, wanted.full_name, is_new_stack) {
-            return Ok(Made {
-                change_set,
-                stack_id,
-            });
-        }
-        if !pace.wait().await {
-            return Err(DeployError::TimeLimit(wanted.full_name.to_owned()));
+        Err(error) => {
+            // Why there is no change set says more than why it can't be forgotten.
+            drop(forget(stacks, &made, wanted.before).await);
+            Err(error)
         }
     }
 }
 
-fn empty(id: &str, stack_name: &str) -> ChangeSet {
-    ChangeSet {
-        id: id.to_owned(),
-        stack_name: stack_name.to_owned(),
-        is_new_stack: false,
-        changes: Vec::new(),
+/// Waits for the changes.
+async fn changes(
+    stacks: &CloudFormation,
+    change_set: &str,
+    interruption: &mut Interruption,
+) -> Result<Vec<Change>, DeployError> {
+    let mut pace = Pace::new(stacks, COMPUTING_AT_MOST, interruption);
+    loop {
+        match stacks.change_set(change_set).await? {
+            ChangeSetState::Pending => {}
+            ChangeSetState::Ready(changes) => return Ok(changes),
+            ChangeSetState::Empty => return Ok(Vec::new()),
+            ChangeSetState::Failed(reason) => return Err(DeployError::Refused(reason)),
+        }
+        pace.wait().await.map_err(|stop| match stop {
+            Stop::TimeLimit => DeployError::NotComputed,
+            Stop::Interrupted => DeployError::InterruptedBefore,
+        })?;
     }
 }
 
@@ -101,22 +117,26 @@ pub(super) async fn forget(
     made: &Made,
     before: Option<&Stack>,
 ) -> Result<(), DeployError> {
-    stacks.delete_change_set(&made.change_set.id).await?;
+    let deleted = stacks.delete_change_set(&made.change_set.id).await;
     if before.is_none() {
         let now = stacks.stack(&made.stack_id).await?;
         if now.is_some_and(|stack| stack.is_empty()) {
-            stacks.delete_stack(&made.stack_id).await?;
+            // Its change sets go with it, also those that can't be deleted while they are computed.
+            return Ok(stacks.delete_stack(&made.stack_id).await?);
         }
     }
-    Ok(())
+    Ok(deleted?)
 }
+
+/// The ARNs of a change set and of its stack, and the capabilities it was made with.
+type Requested = ((String, String), Vec<String>);
 
 async fn from_repository(
     aws: &Aws,
     application: &ApplicationArn,
     version: Option<&SemanticVersion>,
     wanted: &Wanted<'_>,
-) -> Result<(String, String), DeployError> {
+) -> Result<Requested, DeployError> {
     let missing = || DeployError::NotPublished(application.to_string());
     let version = if let Some(version) = version {
         version.clone()
@@ -130,16 +150,20 @@ async fn from_repository(
     let template = published.template.as_value();
     // SAR has no way to say that a value stays, so the present ones are given again.
     let mut parameters = kept(template, wanted);
+    let mut problems = parameters::unknown_secrets(template, &parameters, wanted.parameters);
     parameters.extend(wanted.parameters.clone());
-    check(template, &parameters)?;
+    problems.extend(parameters::check(template, &parameters));
+    refuse(problems)?;
     let request = RepositoryChangeSet {
         application,
         version: &version,
-        stack_name: wanted.stack_name.as_str(),
+        stack_name: wanted.stack_name.without_prefix(),
+        token: &unused_name(),
         parameters: &parameters,
         capabilities: &published.required_capabilities,
     };
-    Ok(aws.repository.create_change_set(&request).await?)
+    let ids = aws.repository.create_change_set(&request).await?;
+    Ok((ids, published.required_capabilities))
 }
 
 async fn from_bundle(
@@ -148,7 +172,7 @@ async fn from_bundle(
     bundle: &Bundle,
     bucket: String,
     wanted: &Wanted<'_>,
-) -> Result<(String, String), DeployError> {
+) -> Result<Requested, DeployError> {
     let desired = Desired::new(
         bundle,
         aws.publisher.clone(),
@@ -159,7 +183,7 @@ async fn from_bundle(
     let kept = kept(template, wanted);
     let mut parameters = kept.clone();
     parameters.extend(wanted.parameters.clone());
-    check(template, &parameters)?;
+    refuse(parameters::check(template, &parameters))?;
     let text = template.to_string();
     if text.len() > TEMPLATE_AT_MOST {
         return Err(DeployError::TemplateTooLarge(text.len()));
@@ -169,16 +193,19 @@ async fn from_bundle(
         .into_keys()
         .filter(|name| !wanted.parameters.contains_key(name))
         .collect();
-    let name = change_set_name();
+    // The SAM transform makes the functions' roles. SAR has done that before, so it asks for nothing.
+    let capabilities = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"].map(str::to_owned);
     let request = ChangeSetRequest {
         stack_name: wanted.full_name,
-        name: &name,
+        name: &unused_name(),
         is_new_stack: wanted.before.is_none_or(Stack::is_empty),
         template: &text,
         parameters: wanted.parameters,
         unchanged: &unchanged,
+        capabilities: &capabilities,
     };
-    Ok(stacks.create_change_set(&request).await?)
+    let ids = stacks.create_change_set(&request).await?;
+    Ok((ids, capabilities.into()))
 }
 
 /// The functions' code, where it is not there yet. The source archive is SAR's alone.
@@ -206,8 +233,7 @@ fn kept(template: &Value, wanted: &Wanted<'_>) -> BTreeMap<String, String> {
     present
 }
 
-fn check(template: &Value, parameters: &BTreeMap<String, String>) -> Result<(), DeployError> {
-    let problems = parameters::check(template, parameters);
+fn refuse(problems: Vec<InvalidParameter>) -> Result<(), DeployError> {
     if problems.is_empty() {
         Ok(())
     } else {
@@ -215,8 +241,8 @@ fn check(template: &Value, parameters: &BTreeMap<String, String>) -> Result<(), 
     }
 }
 
-/// A name that no change set of the stack has.
-fn change_set_name() -> String {
+/// A name that no change set of the stack has; as a token, it makes an attempt after a lost answer the same request.
+fn unused_name() -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     format!("deploy-{}", now.unwrap_or_default().as_millis())
 }

@@ -21,6 +21,9 @@ impl fmt::Display for InvalidParameter {
     }
 }
 
+/// What `CloudFormation` tells of the value of a `NoEcho` parameter.
+const SECRET: &str = "****";
+
 /// Checks `given` against the template's `Parameters`, before anything is sent.
 ///
 /// What `CloudFormation` alone can know, such as whether a subnet exists, stays to be found out by it.
@@ -40,8 +43,37 @@ pub fn check(template: &Value, given: &BTreeMap<String, String>) -> Vec<InvalidP
             problem,
         }));
     }
+    for (name, declaration) in declared.into_iter().flatten() {
+        if declaration.get("Default").is_none() && !given.contains_key(name) {
+            problems.push(InvalidParameter {
+                name: name.clone(),
+                problem: "is needed, because it has no default".to_owned(),
+            });
+        }
+    }
     problems.extend(incomplete_network(given));
     problems
+}
+
+/// The parameters among `kept` that nobody can read, and that are not `set` anew.
+pub(super) fn unknown_secrets(
+    template: &Value,
+    kept: &BTreeMap<String, String>,
+    set: &BTreeMap<String, String>,
+) -> Vec<InvalidParameter> {
+    kept.iter()
+        .filter(|(name, value)| {
+            is_secret(&template["Parameters"][name], value) && !set.contains_key(*name)
+        })
+        .map(|(name, _)| InvalidParameter {
+            name: name.clone(),
+            problem: "is needed again, because its present value is secret".to_owned(),
+        })
+        .collect()
+}
+
+fn is_secret(declaration: &Value, value: &str) -> bool {
+    value == SECRET && text(&declaration["NoEcho"]) == "true"
 }
 
 fn names(template: &Value) -> String {
@@ -55,6 +87,9 @@ fn names(template: &Value) -> String {
 }
 
 fn problem_of(declaration: &Value, value: &str) -> Option<String> {
+    if is_secret(declaration, value) {
+        return None;
+    }
     if let Some(allowed) = declaration["AllowedValues"].as_array() {
         let allowed: Vec<_> = allowed.iter().map(text).collect();
         if !allowed.iter().any(|it| it == value) {
@@ -127,13 +162,16 @@ mod tests {
             "
 Parameters:
   StackIdentifier:
-    {Type: String, AllowedPattern: '[a-z]{1,5}', ConstraintDescription: must be 1 to 5 letters}
-  Pattern: {Type: String, AllowedPattern: '[0-9]*'}
-  VpcEnabled: {Type: String, AllowedValues: ['true', 'false']}
-  VpcId: {Type: String}
-  SubnetIds: {Type: CommaDelimitedList}
-  Days: {Type: Number, AllowedValues: [1, 30]}
-  Memory: {Type: Number, MinValue: 128, MaxValue: 10240}
+    Type: String
+    Default: a
+    AllowedPattern: '[a-z]{1,5}'
+    ConstraintDescription: must be 1 to 5 letters
+  Pattern: {Type: String, Default: '', AllowedPattern: '[0-9]*'}
+  VpcEnabled: {Type: String, Default: 'false', AllowedValues: ['true', 'false']}
+  VpcId: {Type: String, Default: ''}
+  SubnetIds: {Type: CommaDelimitedList, Default: ''}
+  Days: {Type: Number, Default: 1, AllowedValues: [1, 30]}
+  Memory: {Type: Number, Default: 128, MinValue: 128, MaxValue: 10240}
   Name: {Type: String, MinLength: 1, MaxLength: 3}
 ",
         )
@@ -178,11 +216,35 @@ Parameters:
         Pattern: has to match [0-9]*
         StackIdentifier: must be 1 to 5 letters
         ");
-        insta::assert_snapshot!(problems(&[("Memory", "much")]), @"Memory: has to be a number");
+        insta::assert_snapshot!(problems(&[("Memory", "much")]), @r"
+        Memory: has to be a number
+        Name: is needed, because it has no default
+        ");
     }
 
     #[test]
     fn a_vpc_needs_its_subnets() {
-        insta::assert_snapshot!(problems(&[("VpcEnabled", "true"), ("VpcId", "vpc-1")]), @"SubnetIds: is needed, because VpcEnabled is true");
+        insta::assert_snapshot!(problems(&[("Name", "a"), ("VpcEnabled", "true"), ("VpcId", "vpc-1")]), @"SubnetIds: is needed, because VpcEnabled is true");
+    }
+
+    #[test]
+    fn a_secret_is_only_kept_where_nobody_has_to_repeat_it() {
+        let template = serde_json::json!({ "Parameters": {
+            "Key": { "Type": "String", "NoEcho": true, "MinLength": 8 },
+            "Other": { "Type": "String" },
+        } });
+        let values = |values: &[(&str, &str)]| -> BTreeMap<String, String> {
+            let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+            values.iter().map(owned).collect()
+        };
+        let kept = values(&[("Key", "****"), ("Other", "****")]);
+        assert_eq!(check(&template, &kept), []);
+        let problems = unknown_secrets(&template, &kept, &BTreeMap::new());
+        let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
+        insta::assert_snapshot!(problems.join("\n"), @"Key: is needed again, because its present value is secret");
+        assert_eq!(
+            unknown_secrets(&template, &kept, &values(&[("Key", "new")])),
+            []
+        );
     }
 }

@@ -51,16 +51,15 @@ pub struct StackResource {
     pub physical_id: String,
     /// Its type, such as `AWS::DynamoDB::Table`.
     pub resource_type: String,
+    /// Its status, such as `CREATE_COMPLETE`; `DELETE_SKIPPED` is left behind by a creation that failed.
+    pub status: String,
 }
 
 impl StackResource {
-    /// Those of `resources` that `template` says are kept when the stack is deleted.
-    pub fn retained(resources: &[Self], template: &Value) -> Vec<Self> {
-        let is_kept = |resource: &&Self| {
-            let policy = &template["Resources"][&resource.logical_id]["DeletionPolicy"];
-            policy.as_str().is_some_and(|policy| policy != "Delete")
-        };
-        resources.iter().filter(is_kept).cloned().collect()
+    /// Whether it outlives the stack, by what `template` says or by what has happened already.
+    pub fn is_retained(&self, template: &Value) -> bool {
+        let policy = &template["Resources"][&self.logical_id]["DeletionPolicy"];
+        self.status == "DELETE_SKIPPED" || policy.as_str().is_some_and(|policy| policy != "Delete")
     }
 }
 
@@ -86,6 +85,8 @@ pub struct ChangeSet {
     pub is_new_stack: bool,
     /// The changes, in `CloudFormation`'s order.
     pub changes: Vec<Change>,
+    /// What the caller acknowledges, such as `CAPABILITY_IAM`.
+    pub capabilities: Vec<String>,
 }
 
 /// What happens to one resource.
@@ -112,6 +113,9 @@ impl fmt::Display for ChangeSet {
         }
         for change in &self.changes {
             write!(f, "\n  {change}")?;
+        }
+        if !self.capabilities.is_empty() {
+            write!(f, "\n  acknowledging {}", self.capabilities.join(", "))?;
         }
         Ok(())
     }
@@ -199,6 +203,7 @@ mod tests {
                 change("Modify", "Four", Some("False")),
                 change("Remove", "Five", None),
             ],
+            capabilities: vec!["CAPABILITY_IAM".into()],
         };
         insta::assert_snapshot!(set, @r"
         new stack serverlessrepo-mcp
@@ -207,6 +212,7 @@ mod tests {
           modify  AWS::DynamoDB::Table Three, perhaps replaced by another one
           modify  AWS::DynamoDB::Table Four
           remove  AWS::DynamoDB::Table Five
+          acknowledging CAPABILITY_IAM
         ");
         set.changes.clear();
         set.is_new_stack = false;
@@ -214,21 +220,28 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_follows_from_the_template() {
-        let resource = |logical_id: &str| StackResource {
+    fn what_is_kept_follows_from_the_template_and_from_what_has_happened() {
+        let resource = |logical_id: &str, status: &str| StackResource {
             logical_id: logical_id.into(),
             physical_id: format!("stack-{logical_id}-1A2B"),
             resource_type: "AWS::DynamoDB::Table".into(),
+            status: status.into(),
         };
         let template = serde_json::json!({ "Resources": {
             "Kept": { "DeletionPolicy": "Retain" },
             "Gone": { "DeletionPolicy": "Delete" },
             "Plain": {},
         } });
-        let resources = ["Kept", "Gone", "Plain"].map(resource);
-        let retained = StackResource::retained(&resources, &template);
-        assert_eq!(retained, [resource("Kept")]);
-        insta::assert_snapshot!(retained[0], @"AWS::DynamoDB::Table stack-Kept-1A2B (Kept)");
+        for (logical_id, status, is_retained) in [
+            ("Kept", "CREATE_COMPLETE", true),
+            ("Gone", "CREATE_COMPLETE", false),
+            ("Plain", "CREATE_COMPLETE", false),
+            ("Plain", "DELETE_SKIPPED", true),
+        ] {
+            let resource = resource(logical_id, status);
+            assert_eq!(resource.is_retained(&template), is_retained, "{resource}");
+        }
+        insta::assert_snapshot!(resource("Kept", "CREATE_COMPLETE"), @"AWS::DynamoDB::Table stack-Kept-1A2B (Kept)");
     }
 
     #[test]

@@ -92,9 +92,13 @@ impl Fixture {
         fs::write(path, text).unwrap();
     }
 
+    pub(crate) fn read(&self, file: &str) -> String {
+        fs::read_to_string(self.root().join(file)).unwrap()
+    }
+
     /// Replaces `from` in `file`, which has to have it.
     pub(crate) fn edit(&self, file: &str, from: &str, to: &str) {
-        let text = fs::read_to_string(self.root().join(file)).unwrap();
+        let text = self.read(file);
         assert!(text.contains(from), "{file} has no {from}");
         self.write(file, &text.replace(from, to));
     }

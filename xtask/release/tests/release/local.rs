@@ -3,7 +3,7 @@
 use std::process::Output;
 use std::sync::Arc;
 
-use local_cloud::{Config, LocalCloud};
+use local_cloud::{CloudFormation, Config, Credentials, LocalCloud};
 use serde_json::{Value, json};
 use tokio::process::Command;
 
@@ -24,9 +24,25 @@ pub(crate) struct Ended {
     pub(crate) stdout: String,
 }
 
+impl Ended {
+    pub(crate) fn new(output: Output) -> Self {
+        let stdout = String::from_utf8(output.stdout).unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        Self {
+            code: output.status.code(),
+            text: format!("{stdout}{stderr}"),
+            stdout,
+        }
+    }
+}
+
 impl Local {
     pub(crate) async fn start() -> Self {
-        let fixture = Fixture::new();
+        Self::start_with(Fixture::new(), None).await
+    }
+
+    /// One that makes stacks at the address `stacks`.
+    pub(crate) async fn start_with(fixture: Fixture, stacks: Option<&str>) -> Self {
         // The local cloud wants its functions to be there; nobody calls them.
         for name in ["mcp", "registration"] {
             fixture.write(&format!("target/functions/{name}"), "not called");
@@ -34,6 +50,14 @@ impl Local {
         let mut config = Config::new(fixture.root().join("target/functions"));
         config.sample = false;
         config.warm = false;
+        config.cloudformation = stacks.map(|endpoint| CloudFormation {
+            endpoint: endpoint.to_owned(),
+            credentials: Credentials {
+                access_key_id: "local".to_owned(),
+                secret_access_key: "local".to_owned(),
+                session_token: None,
+            },
+        });
         Self {
             fixture,
             cloud: LocalCloud::start(config).await.unwrap(),
@@ -50,7 +74,11 @@ impl Local {
         let endpoints = self.cloud.endpoints();
         let sar = Proxy::start(&endpoints.serverlessrepo_endpoint, Arc::clone(faults)).await;
         let s3 = Proxy::start(&endpoints.s3_endpoint, Arc::clone(faults)).await;
-        let known = json!({ "serverlessrepoEndpoint": sar.url, "s3Endpoint": s3.url });
+        let known = json!({
+            "serverlessrepoEndpoint": sar.url,
+            "s3Endpoint": s3.url,
+            "cloudformationEndpoint": endpoints.cloudformation_endpoint,
+        });
         self.fixture
             .write("target/local/endpoints.json", &known.to_string());
         [sar, s3]
@@ -69,18 +97,9 @@ impl Local {
 
     /// Runs the program to its end.
     pub(crate) async fn run(&self, arguments: &[&str]) -> Ended {
-        let Output {
-            status,
-            stdout,
-            stderr,
-        } = self.command(arguments).output().await.unwrap();
-        let stdout = String::from_utf8(stdout).unwrap();
-        let text = format!("{stdout}{}", String::from_utf8(stderr).unwrap());
-        Ended {
-            code: status.code(),
-            text,
-            stdout,
-        }
+        let mut command = self.command(arguments);
+        command.stdin(std::process::Stdio::null());
+        Ended::new(command.output().await.unwrap())
     }
 
     /// The same through proxies without faults.

@@ -6,11 +6,14 @@
 )]
 
 mod deployers_view;
+mod deploying;
+mod emulator;
 mod faults;
 mod fixture;
 mod local;
 mod packaging;
 mod proxy;
 mod publishing;
+mod stacks;
 mod this_repository;
 mod world;

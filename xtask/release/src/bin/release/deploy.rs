@@ -1,7 +1,6 @@
 //! `cargo xtask deploy`.
 
 use std::collections::BTreeMap;
-use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
@@ -9,13 +8,14 @@ use release::aws::Target;
 use release::bundle::{Bundle, Purpose};
 use release::checkout::Checkout;
 use release::deploy::{
-    Application, ChangeSet, DeployOptions, DeployOutcome, DeployStatus, Removal, RemoveOptions,
-    RemoveOutcome, Source, StackEvent, StackName, Watcher, remove,
+    Application, DeployOptions, DeployOutcome, DeployStatus, RemoveOptions, RemoveOutcome, Source,
+    StackName, StackOrigin, remove,
 };
 use serde_json::json;
 
-use crate::arguments::{DeployArgs, Format, Origin, WritingArgs};
+use crate::arguments::{DeployArgs, Format, Origin};
 use crate::bundle::{default_folder, make};
+use crate::dialogue::Dialogue;
 use crate::outcome::{Outcome, Usage};
 use crate::target::target;
 
@@ -34,18 +34,10 @@ pub(crate) async fn run(checkout: &Checkout, mut args: DeployArgs) -> Result<Out
     }
     let target = target(checkout, &args.target);
     let time_limit = Duration::from_secs(60 * u64::from(args.time_limit));
-    let followed = async {
-        if args.delete {
-            take_down(&args.writing, dialogue, stack_name, target, time_limit).await
-        } else {
-            bring_up(checkout, args, dialogue, stack_name, target, time_limit).await
-        }
-    };
-    tokio::select! {
-        outcome = followed => outcome,
-        _ = tokio::signal::ctrl_c() => {
-            bail!("interrupted; what CloudFormation has begun goes on by itself")
-        }
+    if args.delete {
+        take_down(args, dialogue, stack_name, target, time_limit).await
+    } else {
+        bring_up(checkout, args, dialogue, stack_name, target, time_limit).await
     }
 }
 
@@ -73,14 +65,18 @@ async fn bring_up(
     print(&outcome, format);
     match outcome.status {
         DeployStatus::Deployed | DeployStatus::Unchanged => Ok(Outcome::Done),
-        DeployStatus::Declined if is_plan || !dialogue.is_person() => Ok(Outcome::Differs),
+        DeployStatus::Declined if is_plan => Ok(Outcome::Differs),
+        DeployStatus::Declined if !dialogue.is_person() => {
+            eprintln!("nobody is there to confirm this: --yes does it");
+            Ok(Outcome::Differs)
+        }
         DeployStatus::Declined => bail!("not confirmed, nothing was done"),
     }
 }
 
 fn source(checkout: &Checkout, args: DeployArgs, target: &Target) -> Result<Source> {
     let usage = |flag: &str, error: &dyn std::fmt::Display| Usage(format!("{flag}: {error}"));
-    if args.from == Origin::Sar {
+    if args.from != Some(Origin::Checkout) {
         if args.bundle.is_some() || args.programs.binaries.is_some() || args.programs.fake_binaries
         {
             bail!(Usage(
@@ -141,7 +137,7 @@ fn parameters(args: &DeployArgs, dialogue: Dialogue) -> Result<BTreeMap<String, 
                 "--parameter takes NAME=VALUE, and `{pair}` has no `=`"
             )));
         };
-        parameters.insert(name.to_owned(), value.to_owned());
+        set(&mut parameters, name, value)?;
     }
     let network = match (&args.vpc_id, &args.subnet_ids) {
         (Some(vpc), Some(subnets)) => Some((vpc.clone(), subnets.clone())),
@@ -149,30 +145,43 @@ fn parameters(args: &DeployArgs, dialogue: Dialogue) -> Result<BTreeMap<String, 
         _ => dialogue.network()?,
     };
     if let Some((vpc, subnets)) = network {
-        let values = [
-            ("VpcEnabled", "true".to_owned()),
-            ("VpcId", vpc),
-            ("SubnetIds", subnets),
-        ];
-        parameters.extend(values.map(|(name, value)| (name.to_owned(), value)));
+        set(&mut parameters, "VpcEnabled", "true")?;
+        set(&mut parameters, "VpcId", &vpc)?;
+        set(&mut parameters, "SubnetIds", &subnets)?;
     }
     Ok(parameters)
 }
 
+/// Sets a parameter that has no value yet, or the same.
+fn set(parameters: &mut BTreeMap<String, String>, name: &str, value: &str) -> Result<(), Usage> {
+    let before = parameters.insert(name.to_owned(), value.to_owned());
+    match before.filter(|before| before != value) {
+        None => Ok(()),
+        Some(before) => Err(Usage(format!(
+            "{name} is given two values, `{before}` and `{value}`: give one"
+        ))),
+    }
+}
+
 async fn take_down(
-    writing: &WritingArgs,
+    args: DeployArgs,
     dialogue: Dialogue,
     stack_name: StackName,
     target: Target,
     time_limit: Duration,
 ) -> Result<Outcome> {
-    if !writing.yes && !dialogue.is_person() {
+    let writing = &args.writing;
+    if !writing.yes && !writing.plan && !dialogue.is_person() {
         bail!(Usage(
-            "nobody is there to confirm this: --yes does it".to_owned()
+            "nobody is there to confirm this: --yes does it, --plan only shows it".to_owned()
         ));
     }
     let outcome = remove(RemoveOptions {
         stack_name: stack_name.clone(),
+        origin: args.from.map(|origin| match origin {
+            Origin::Sar => StackOrigin::Repository,
+            Origin::Checkout => StackOrigin::Bundle,
+        }),
         target,
         time_limit,
         watcher: Box::new(dialogue),
@@ -182,6 +191,7 @@ async fn take_down(
         say!("{:#}", json!(outcome));
     }
     match outcome {
+        RemoveOutcome::Declined(_) if writing.plan => return Ok(Outcome::Differs),
         RemoveOutcome::Declined(_) => bail!("not confirmed, nothing was done"),
         _ if writing.format == Format::Json => {}
         RemoveOutcome::Absent => say!("done: there is no stack {stack_name}"),
@@ -218,88 +228,5 @@ fn print(outcome: &DeployOutcome, format: Format) {
             "\nIAM policy for users of MCP clients:\n{:#}",
             permissions.client
         );
-    }
-}
-
-/// The talk with whoever runs the command; with nobody, if nobody can answer.
-#[derive(Debug, Clone, Copy)]
-struct Dialogue {
-    format: Format,
-    is_plan: bool,
-    is_confirmed: bool,
-}
-
-impl Dialogue {
-    fn new(args: &WritingArgs) -> Self {
-        Self {
-            format: args.format,
-            is_plan: args.plan,
-            is_confirmed: args.yes,
-        }
-    }
-
-    /// Whether somebody is there who can answer, and did not say yes to everything in advance.
-    fn is_person(self) -> bool {
-        !self.is_confirmed && self.format == Format::Text && io::stdin().is_terminal()
-    }
-
-    /// An answer, or `default` for an empty one.
-    fn answer(self, question: &str, default: &str, flag: &str) -> Result<String> {
-        if !self.is_person() {
-            bail!(Usage(format!("{flag} is needed where nobody can be asked")));
-        }
-        let hint = if default.is_empty() {
-            String::new()
-        } else {
-            format!(" [{default}]")
-        };
-        print!("{question}{hint}: ");
-        io::stdout().flush()?;
-        let mut answer = String::new();
-        io::stdin().read_line(&mut answer)?;
-        let answer = answer.trim();
-        Ok(if answer.is_empty() { default } else { answer }.to_owned())
-    }
-
-    fn network(self) -> Result<Option<(String, String)>> {
-        let vpc = self.answer("VPC to run in (empty: none)", "", "--vpc-id")?;
-        if vpc.is_empty() {
-            return Ok(None);
-        }
-        let subnets = self.answer("Its subnets, separated by commas", "", "--subnet-ids")?;
-        Ok(Some((vpc, subnets)))
-    }
-
-    fn may_go_on(self, question: &str) -> bool {
-        if self.is_confirmed || self.is_plan {
-            return self.is_confirmed;
-        }
-        let answer = self.answer(&format!("{question} [y/N]"), "", "--yes");
-        answer.is_ok_and(|answer| matches!(answer.as_str(), "y" | "Y" | "yes"))
-    }
-}
-
-impl Watcher for Dialogue {
-    fn confirm(&mut self, change_set: &ChangeSet) -> bool {
-        if self.format == Format::Text {
-            say!("{change_set}");
-        }
-        self.may_go_on("Do this?")
-    }
-
-    fn confirm_removal(&mut self, removal: &Removal) -> bool {
-        if self.format == Format::Text {
-            say!("{removal}");
-        }
-        self.may_go_on("Delete this?")
-    }
-
-    fn event(&mut self, event: &StackEvent) {
-        // Standard output is the JSON document's alone.
-        if self.format == Format::Json {
-            eprintln!("{event}");
-        } else {
-            say!("{event}");
-        }
     }
 }

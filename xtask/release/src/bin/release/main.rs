@@ -6,6 +6,7 @@ mod arguments;
 mod say;
 mod bundle;
 mod deploy;
+mod dialogue;
 mod doctor;
 mod outcome;
 mod publish;
