@@ -8,6 +8,7 @@ use aws_sdk_cloudformation::types::{
     Capability, ChangeAction, ChangeSetStatus, ChangeSetType, Parameter, ResourceStatus,
     StackEvent as SdkEvent, StackStatus, TemplateStage,
 };
+use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 use serde_json::Value;
 
@@ -311,7 +312,7 @@ fn changes_of(output: &DescribeChangeSetOutput) -> impl Iterator<Item = Change> 
 fn event_of(event: &SdkEvent) -> StackEvent {
     let time = event
         .timestamp()
-        .and_then(|time| time.fmt(Format::DateTime).ok());
+        .and_then(|time| DateTime::from_secs(time.secs()).fmt(Format::DateTime).ok());
     StackEvent {
         id: owned(event.event_id()),
         time: time.unwrap_or_default(),

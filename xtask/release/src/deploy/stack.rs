@@ -139,7 +139,7 @@ impl fmt::Display for Change {
 pub struct StackEvent {
     /// `CloudFormation`'s identifier of the event.
     pub id: String,
-    /// When, as RFC 3339 in UTC.
+    /// When, to the second, as RFC 3339 in UTC.
     pub time: String,
     /// The resource's name in the template; for the stack, its own name.
     pub logical_id: String,

@@ -72,7 +72,10 @@ impl Dialogue {
         std::thread::spawn(move || sender.send(ask(question)));
         tokio::select! {
             answer = answer => matches!(answer, Ok(Ok(answer)) if matches!(answer.as_str(), "y" | "Y" | "yes")),
-            _ = tokio::signal::ctrl_c() => false,
+            _ = tokio::signal::ctrl_c() => {
+                say!("");
+                false
+            }
         }
     }
 }
