@@ -1,81 +1,169 @@
-"""Every operation of the Serverless Application Repository, by boto3, against the endpoint in the environment.
+"""Every operation of the Serverless Application Repository, as a publisher and a deployer use them.
 
-Prints the operations that were called, one a line; any answer that boto3 does not take ends it.
+Usage: operations.py aws-cli|boto3
+       operations.py policy BUCKET
+
+The first form calls the endpoints in the environment, prints the operations that were called, and ends with an error at
+the first answer that is not what AWS's documentation says, or when an operation of AWS's own model was left out. The
+second one prints the policy that lets the repository read a bucket.
 """
 
 import json
-import time
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
 
-import boto3
+from clients import Boto3, Cli, Recorder, Refused
 
-TEMPLATE = json.dumps(
-    {
-        "AWSTemplateFormatVersion": "2010-09-09",
-        "Transform": "AWS::Serverless-2016-10-31",
-        "Parameters": {"Table": {"Type": "String", "Default": "t"}},
-        "Resources": {"Table": {"Type": "AWS::Serverless::SimpleTable"}},
+ACCOUNT = "000000000000"
+ORGANISATION = "o-abcdefghij"
+POLICY = [{"Principals": ["123456789012"], "Actions": ["Deploy"]}]
+SHARED = [{"Principals": ["*"], "PrincipalOrgIDs": [ORGANISATION], "Actions": ["Deploy", "UnshareApplication"]}]
+
+
+def readable_by_repository(bucket):
+    """The policy that lets the repository read a bucket's artifacts."""
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "serverlessrepo.amazonaws.com"},
+                "Action": "s3:GetObject",
+                "Resource": f"arn:aws:s3:::{bucket}/*",
+                "Condition": {"StringEquals": {"aws:SourceAccount": ACCOUNT}},
+            }
+        ],
     }
-)
-
-called = []
-client = boto3.client("serverlessrepo")
-cloudformation = boto3.client("cloudformation")
 
 
-def call(operation, **arguments):
-    called.append(operation)
-    return getattr(client, operation)(**arguments)
+def template(bucket, dependency=None):
+    """A packaged template with a function and, if wanted, a nested application."""
+    resources = {
+        "Function": {
+            "Type": "AWS::Serverless::Function",
+            "Properties": {
+                "CodeUri": f"s3://{bucket}/code.zip",
+                "Handler": "index.handler",
+                "Runtime": "python3.12",
+                "FunctionName": {"Ref": "Name"},
+            },
+        }
+    }
+    if dependency:
+        resources["Nested"] = {
+            "Type": "AWS::Serverless::Application",
+            "Properties": {"Location": {"ApplicationId": dependency, "SemanticVersion": "1.0.0"}},
+        }
+    return json.dumps(
+        {
+            "Transform": "AWS::Serverless-2016-10-31",
+            "Parameters": {"Name": {"Type": "String", "Default": bucket}},
+            "Resources": resources,
+        }
+    )
 
 
-made = call(
-    "create_application",
-    Name="by-boto3",
-    Author="ada",
-    Description="A table",
-    SpdxLicenseId="MIT",
-    LicenseBody="MIT",
-    ReadmeBody="# A table",
-    SemanticVersion="1.0.0",
-    SourceCodeUrl="https://example.com/table",
-    TemplateBody=TEMPLATE,
-)
-application = made["ApplicationId"]
-assert made["Version"]["RequiredCapabilities"] == []
-call(
-    "create_application_version",
-    ApplicationId=application,
-    SemanticVersion="1.1.0",
-    TemplateBody=TEMPLATE,
-)
-call("update_application", ApplicationId=application, Labels=["table"])
-assert call("get_application", ApplicationId=application)["Labels"] == ["table"]
-names = [one["Name"] for one in call("list_applications")["Applications"]]
-assert "by-boto3" in names
-versions = call("list_application_versions", ApplicationId=application, MaxItems=1)
-assert len(versions["Versions"]) == 1 and versions["NextToken"]
-assert call("list_application_dependencies", ApplicationId=application)["Dependencies"] == []
-statement = {"Principals": ["123456789012"], "Actions": ["Deploy"]}
-call("put_application_policy", ApplicationId=application, Statements=[statement])
-policy = call("get_application_policy", ApplicationId=application)
-assert policy["Statements"][0]["Principals"] == ["123456789012"]
-made = call("create_cloud_formation_template", ApplicationId=application)
-template = call(
-    "get_cloud_formation_template", ApplicationId=application, TemplateId=made["TemplateId"]
-)
-assert template["Status"] == "ACTIVE"
-change = call("create_cloud_formation_change_set", ApplicationId=application, StackName="boto3")
-for _ in range(100):
-    state = cloudformation.describe_change_set(ChangeSetName=change["ChangeSetId"])
-    if state["Status"] == "CREATE_COMPLETE":
-        break
-    time.sleep(0.1)
-assert state["Changes"], state["Status"]
-cloudformation.delete_stack(StackName="serverlessrepo-boto3")
-try:
-    call("unshare_application", ApplicationId=application, OrganizationId="o-1234567890")
-except client.exceptions.BadRequestException:
-    pass  # It is not shared with that organisation.
-call("delete_application", ApplicationId=application)
-left = set(client.meta.method_to_api_mapping) - set(called)
-assert not left, f"not called: {left}"
-print("\n".join(called))
+def refused(words, call, *arguments, **parameters):
+    """Passes when the repository says no, in words that the client hands on."""
+    try:
+        answer = call(*arguments, **parameters)
+    except Refused as refusal:
+        assert words in str(refusal), refusal
+    else:
+        raise AssertionError(f"not refused: {answer}")
+
+
+def main():
+    if sys.argv[1] == "policy":
+        print(json.dumps(readable_by_repository(sys.argv[2])))
+        return
+    client = Recorder({"aws-cli": Cli, "boto3": Boto3}[sys.argv[1]]())
+    bucket = f"artifacts-of-{client.name}"
+    with tempfile.TemporaryDirectory() as folder:
+        code = Path(folder) / "code.zip"
+        with zipfile.ZipFile(code, "w") as archive:
+            archive.writestr("index.py", "def handler(event, context):\n    return event\n")
+        client.provide(bucket, readable_by_repository(bucket), code)
+
+    application = publish(client, bucket)
+    versions(client, application, bucket)
+    share(client, application)
+    deploy(client, application, f"by-{client.name}")
+    client.call("DeleteApplication", ApplicationId=application)
+    refused("NotFoundException", client.call, "GetApplication", ApplicationId=application)
+
+    missing = client.missing()
+    assert not missing, f"not called: {sorted(missing)}"
+    print("\n".join(sorted(client.called)))
+
+
+def publish(client, bucket):
+    """An application with a version; answers its ARN."""
+    fields = {
+        "Name": f"hello-{client.name}",
+        "Author": "somebody",
+        "Description": "An example",
+        "Labels": ["one", "two"],
+        "SpdxLicenseId": "MIT",
+        "LicenseBody": "Do as you like.",
+        "ReadmeBody": "# Hello",
+        "SemanticVersion": "1.0.0",
+        "TemplateBody": template(bucket),
+    }
+    created = client.call("CreateApplication", **fields)
+    application = created["ApplicationId"]
+    assert created["Version"]["RequiredCapabilities"] == [], created
+    refused("ConflictException", client.call, "CreateApplication", **fields)
+
+    client.call("UpdateApplication", ApplicationId=application, Description="Another example", Labels=["three"])
+    found = client.call("GetApplication", ApplicationId=application)
+    assert (found["Description"], found["Labels"]) == ("Another example", ["three"]), found
+    listed = [entry["ApplicationId"] for entry in client.all("ListApplications", "Applications")]
+    assert application in listed, listed
+    return application
+
+
+def versions(client, application, bucket):
+    """A second version, which depends on the first one."""
+    fields = {"ApplicationId": application, "SemanticVersion": "1.1.0", "TemplateBody": template(bucket, application)}
+    created = client.call("CreateApplicationVersion", **fields)
+    assert created["RequiredCapabilities"] == ["CAPABILITY_AUTO_EXPAND"], created
+    refused("ConflictException", client.call, "CreateApplicationVersion", **fields)
+    listed = client.all("ListApplicationVersions", "Versions", ApplicationId=application)
+    assert [entry["SemanticVersion"] for entry in listed] == ["1.0.0", "1.1.0"], listed
+    needed = client.all("ListApplicationDependencies", "Dependencies", ApplicationId=application)
+    assert needed == [{"ApplicationId": application, "SemanticVersion": "1.0.0"}], needed
+
+
+def share(client, application):
+    """With an account, with an organisation, and with nobody."""
+    for statements in [POLICY, SHARED]:
+        client.call("PutApplicationPolicy", ApplicationId=application, Statements=statements)
+        found = client.call("GetApplicationPolicy", ApplicationId=application)["Statements"]
+        bare = [{name: value for name, value in entry.items() if name != "StatementId"} for entry in found]
+        assert bare == statements, found
+    client.call("UnshareApplication", ApplicationId=application, OrganizationId=ORGANISATION)
+    assert client.call("GetApplicationPolicy", ApplicationId=application)["Statements"] == []
+
+
+def deploy(client, application, stack):
+    """A template, and a change set of it."""
+    made = client.call("CreateCloudFormationTemplate", ApplicationId=application, SemanticVersion="1.0.0")
+    found = client.call("GetCloudFormationTemplate", ApplicationId=application, TemplateId=made["TemplateId"])
+    assert found["Status"] == "ACTIVE", found
+    change_set = client.call(
+        "CreateCloudFormationChangeSet",
+        ApplicationId=application,
+        StackName=stack,
+        SemanticVersion="1.0.0",
+        ParameterOverrides=[{"Name": "Name", "Value": stack}],
+    )
+    assert f"serverlessrepo-{stack}" in change_set["StackId"], change_set
+    fields = {"ApplicationId": application, "StackName": stack}
+    refused("CAPABILITY_AUTO_EXPAND", client.call, "CreateCloudFormationChangeSet", **fields)
+
+
+if __name__ == "__main__":
+    main()

@@ -4,6 +4,7 @@
 
 mod commands;
 mod emulator;
+mod other_clients;
 mod processes;
 mod scenario;
 mod shell;

@@ -11,6 +11,7 @@ use tokio::process::Command;
 use crate::Args;
 use crate::commands::{Commands, with_keys, without_aws};
 use crate::emulator::{ACCOUNT, Emulator};
+use crate::other_clients;
 use crate::processes::Running;
 use crate::shell::Shell;
 use crate::signed::{Answer, Call, Http, Keys};
@@ -84,7 +85,7 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
         folder,
     };
     let used = async {
-        other_clients(&shell, &commands).await?;
+        other_clients::run(&shell, &commands).await?;
         use_it(&commands, &emulator, &users, &bundle_folder).await
     }
     .await;
@@ -94,38 +95,6 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
         fs::write(folder.join(format!("{function}.log")), log)?;
     }
     used
-}
-
-/// Uses the local repository with clients that are not ours, and deploys with them as the README says.
-async fn other_clients(shell: &Shell<'_>, commands: &Commands) -> Result<()> {
-    step("call every operation with boto3", async {
-        let script = "python tests/repository/operations.py";
-        shell.shell("boto3", script).await.map(drop)
-    })
-    .await?;
-    step("publish another application with `sam publish`", async {
-        let script = "sam publish --template tests/repository/application.yaml
-aws serverlessrepo list-applications --query \"Applications[].Name\" --output text";
-        let printed = shell.shell("sam-publish", script).await?;
-        ensure!(printed.contains("by-sam"), "it is not there: {printed}");
-        Ok(())
-    })
-    .await?;
-    step("deploy with the AWS CLI, as the README says", async {
-        let printed = shell.readme("aws serverlessrepo").await?;
-        ensure!(
-            printed.contains("McpFunctionUrl"),
-            "the stack has no outputs: {printed}"
-        );
-        Ok(())
-    })
-    .await?;
-    step("take it down", take_down(commands, "mcp")).await?;
-    step("deploy with the SAM CLI, as the README says", async {
-        shell.readme("sam deploy").await.map(drop)
-    })
-    .await?;
-    step("take it down", take_down(commands, "mcp-sam")).await
 }
 
 /// Deploys what was published, and uses it.
@@ -331,7 +300,7 @@ fn application_name(bundle: &Path) -> Result<String> {
     name.context("the bundle names no application")
 }
 
-async fn take_down(commands: &Commands, name: &str) -> Result<()> {
+pub(crate) async fn take_down(commands: &Commands, name: &str) -> Result<()> {
     let arguments = ["deploy", "--delete", "--stack-name", name, "--yes"];
     let outcome = commands.json(&format!("delete-{name}"), &arguments).await?;
     let retained = outcome["retained"].as_array();

@@ -17,6 +17,10 @@ const EXAMPLE_ACCOUNT: &str = "123456789012";
 /// The bundle in the README, which is where `cargo xtask package` makes it unless it is told otherwise.
 const EXAMPLE_BUNDLE: &str = "target/bundle";
 
+/// The variable with the address of the S3 that the repository reads. The emulator has one of its own, for stacks: on AWS
+/// they are the same.
+const REPOSITORY_S3: &str = "REPOSITORY_S3";
+
 /// What commands run with.
 #[derive(Debug)]
 pub(crate) struct Shell<'a> {
@@ -52,7 +56,10 @@ impl Shell<'_> {
     /// Runs shell commands with the clients' programs on the path and the endpoints in the environment.
     pub(crate) async fn shell(&self, name: &str, script: &str) -> Result<String> {
         let endpoints: Value = serde_json::from_slice(&fs::read(self.endpoints)?)?;
-        let repository = endpoints["serverlessrepoEndpoint"].as_str();
+        let endpoint = |name: &str| {
+            let found = endpoints[name].as_str();
+            found.with_context(|| format!("the local cloud has no {name}"))
+        };
         let path = std::env::var_os("PATH").unwrap_or_default();
         let folders = self
             .tools
@@ -70,8 +77,11 @@ impl Shell<'_> {
             .env("AWS_ENDPOINT_URL", self.emulator.url())
             .env(
                 "AWS_ENDPOINT_URL_SERVERLESSAPPLICATIONREPOSITORY",
-                repository.context("the local cloud has no repository")?,
+                endpoint("serverlessrepoEndpoint")?,
             )
+            .env(REPOSITORY_S3, endpoint("s3Endpoint")?)
+            // No compiled files beside the sources of Python programs.
+            .env("PYTHONDONTWRITEBYTECODE", "1")
             .env("AWS_PAGER", "")
             .env("SAM_CLI_TELEMETRY", "0")
             .stdin(Stdio::null())

@@ -1,6 +1,7 @@
 //! `cargo xtask release VERSION`: the commit and the tag that a release is made from.
 
 mod changelog;
+mod next;
 mod places;
 #[cfg(test)]
 mod tests;
@@ -15,14 +16,15 @@ use fs_err as fs;
 use semver::Version;
 
 use self::changelog::CHANGELOG;
+use self::next::Next;
 pub(crate) use self::places::check;
 use crate::{paths, process};
 
 /// Write a new version wherever it stands, add what changed to CHANGELOG.md, commit, and tag the commit.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The version, such as 1.2.0, greater than the present one.
-    version: Version,
+    /// The version, such as 1.2.0, greater than the present one; or major, minor or patch, for the next such version.
+    version: Next,
     /// Show what would be done, and do nothing.
     #[arg(long, conflicts_with = "yes")]
     plan: bool,
@@ -80,11 +82,12 @@ struct NewVersion {
 
 impl NewVersion {
     /// Finds out what has to be written, and refuses what can't be done. Writes nothing.
-    fn prepare(root: &Path, to: &Version, date: &str) -> Result<Self> {
+    fn prepare(root: &Path, next: &Next, date: &str) -> Result<Self> {
         let places = places::find(root)?;
         let from = places::agreed(&places)?;
+        let to = next.after(&from);
         ensure!(
-            *to > from,
+            to > from,
             "{to} is not greater than {from}, the present version: name a greater one"
         );
         let changed = git(root, &["status", "--porcelain"])?;
@@ -98,14 +101,14 @@ impl NewVersion {
             tags.is_empty(),
             "the tag {tag} exists: name another version, or delete the tag if it was never pushed"
         );
-        let section = changelog::section(root, &from, to, date)?;
-        let mut files = places::rewritten(root, &places, to)?;
+        let section = changelog::section(root, &from, &to, date)?;
+        let mut files = places::rewritten(root, &places, &to)?;
         let log = fs::read_to_string(root.join(CHANGELOG))?;
         files.insert(CHANGELOG.into(), changelog::with_section(&log, &section)?);
         Ok(Self {
             root: root.to_owned(),
             from,
-            to: to.clone(),
+            to,
             tag,
             files,
             section,

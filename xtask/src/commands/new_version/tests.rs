@@ -79,7 +79,7 @@ fn two_releases_have_a_section_a_commit_and_a_tag_each() {
     let folder = repository();
     let root = folder.path();
     commit(root, "Answer in milliseconds");
-    prepare(root, "0.2.0").unwrap().make().unwrap();
+    prepare(root, "minor").unwrap().make().unwrap();
     commit(root, "Cost nothing when idle");
     prepare(root, "1.0.0").unwrap().make().unwrap();
 
