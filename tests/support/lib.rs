@@ -4,7 +4,9 @@ pub mod cloud;
 pub mod functions;
 pub mod http;
 pub mod mcp;
+pub mod remote;
 pub mod signing;
+pub mod tasks;
 
 pub use cloud::TestCloud;
 pub use http::{Http, Reply};

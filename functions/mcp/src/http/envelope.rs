@@ -19,7 +19,7 @@ pub(super) struct Envelope {
     pub(super) names_version: bool,
     /// Who sends it, as far as the request itself says.
     pub(super) client: ClientView,
-    /// `params.name` or `params.uri`, where the method has one.
+    /// `params.name`, `params.uri` or `params.taskId`, where the method has one.
     target: Option<String>,
 }
 
@@ -88,7 +88,7 @@ impl Envelope {
         })
     }
 
-    /// The tool, prompt or resource the request is about.
+    /// The tool, prompt, resource or task the request is about.
     pub(super) fn target(&self) -> Option<&str> {
         self.target.as_deref()
     }
@@ -156,6 +156,7 @@ fn target_key(method: &str) -> Option<&'static str> {
     match method {
         "tools/call" | "prompts/get" => Some("name"),
         "resources/read" => Some("uri"),
+        "tasks/get" | "tasks/update" | "tasks/cancel" => Some("taskId"),
         _ => None,
     }
 }

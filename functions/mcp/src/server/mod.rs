@@ -9,14 +9,17 @@ mod listing;
 mod prompts;
 mod resources;
 mod run;
+mod tasks;
 mod tools;
 mod updates;
 mod verbatim;
+mod worker;
 
 pub use crate::contract::LogLevel;
 pub use client::{ClientView, Era, LevelNotKept, LogLevelStore};
 pub use updates::{Unheard, Updates};
 pub use verbatim::Verbatim;
+pub use worker::{give_up, work};
 
 use run::report;
 
@@ -26,17 +29,19 @@ use crate::{
     invoke::FunctionInvoker,
     seal::Seals,
     settings::Settings,
+    tasks::Tasks,
 };
 use registry::{RegistrationName, RegistrationStore};
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
-        CacheScope, CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult,
-        CustomRequest, CustomResult, DiscoverResult, ErrorCode, GetPromptRequestParams,
-        GetPromptResponse, Implementation, JsonObject, ListPromptsResult,
-        ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, MetaObject,
-        PaginatedRequestParams, ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse,
-        ServerCapabilities, ServerConfig, Tool,
+        CacheScope, CallToolRequestParams, CallToolResponse, CancelTaskParams,
+        CompleteRequestParams, CompleteResult, CustomRequest, CustomResult, DiscoverResult,
+        ErrorCode, GetPromptRequestParams, GetPromptResponse, GetTaskParams, GetTaskResult,
+        Implementation, JsonObject, ListPromptsResult, ListResourceTemplatesResult,
+        ListResourcesResult, ListToolsResult, MetaObject, PaginatedRequestParams, ProtocolVersion,
+        ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig,
+        TASKS_EXTENSION_ID, Tool, UpdateTaskParams,
     },
     service::RequestContext,
 };
@@ -69,15 +74,19 @@ pub struct Shared<S, I> {
     pub catalog: Catalog<S>,
     /// Seals the state of requests whose client is asked something.
     pub seals: Seals,
+    /// Calls that outlive their requests.
+    pub tasks: Tasks,
     invoker: I,
     info: ServerConfig,
+    /// To clients since 2026-07-28.
+    modern_info: ServerConfig,
     /// What results say about this server.
     signature: Value,
 }
 
 impl<S: RegistrationStore, I: FunctionInvoker> Shared<S, I> {
     /// Puts the parts together.
-    pub fn new(store: S, invoker: I, seals: Seals, settings: &Settings) -> Self {
+    pub fn new(store: S, invoker: I, seals: Seals, tasks: Tasks, settings: &Settings) -> Self {
         let capabilities = ServerCapabilities::builder()
             .enable_tools()
             .enable_resources()
@@ -89,16 +98,31 @@ impl<S: RegistrationStore, I: FunctionInvoker> Shared<S, I> {
             env!("CARGO_PKG_VERSION"),
         ));
         info.instructions.clone_from(&settings.instructions);
+        let mut modern_info = info.clone();
+        modern_info.capabilities = modern_capabilities(info.capabilities.clone());
         let signature =
             json!({ "name": settings.server_name, "version": env!("CARGO_PKG_VERSION") });
         Self {
             catalog: Catalog::new(store),
             seals,
+            tasks,
             invoker,
             info,
+            modern_info,
             signature,
         }
     }
+}
+
+/// What is offered to clients since 2026-07-28 only: they say in each request what they want to be told of, and whether
+/// they know tasks. The tasks of 2025-11-25, an experiment that the extension took the place of, are not offered.
+fn modern_capabilities(mut capabilities: ServerCapabilities) -> ServerCapabilities {
+    capabilities.logging = Some(JsonObject::default());
+    capabilities
+        .extensions
+        .get_or_insert_default()
+        .insert(TASKS_EXTENSION_ID.to_owned(), JsonObject::default());
+    capabilities
 }
 
 /// What the HTTP layer looked up before the dispatcher runs: the dispatcher checks `Mcp-Param-*` headers against the
@@ -142,9 +166,12 @@ impl<S, I> Clone for Server<S, I> {
 /// twelfth of the instructions of a tool's call.
 impl<S: RegistrationStore, I: FunctionInvoker> ServerHandler for Server<S, I> {
     fn get_info(&self) -> ServerConfig {
+        if self.client.era == Era::Modern {
+            return self.shared.modern_info.clone();
+        }
         let mut info = self.shared.info.clone();
-        // A client that can say which messages it wants: in each request since 2026-07-28, before that in a session.
-        if self.client.era == Era::Modern || self.client.log_level_store.is_some() {
+        // A client that can say which messages it wants.
+        if self.client.log_level_store.is_some() {
             info.capabilities.logging = Some(JsonObject::default());
         }
         info
@@ -184,9 +211,41 @@ impl<S: RegistrationStore, I: FunctionInvoker> ServerHandler for Server<S, I> {
         match &mut response {
             CallToolResponse::Complete(result) => self.sign(&mut result.meta, &context),
             CallToolResponse::InputRequired(result) => self.sign(&mut result.meta, &context),
+            CallToolResponse::Task(result) => self.sign(&mut result.meta, &context),
             _ => {}
         }
         Ok(response)
+    }
+
+    async fn get_task(
+        &self,
+        request: GetTaskParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<GetTaskResult, ErrorData> {
+        let mut result = Box::pin(tasks::get(self, &request.task_id)).await?;
+        self.sign(&mut result.meta, &context);
+        Ok(result)
+    }
+
+    async fn update_task(
+        &self,
+        request: UpdateTaskParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        Box::pin(tasks::update(
+            self,
+            &request.task_id,
+            request.input_responses,
+        ))
+        .await
+    }
+
+    async fn cancel_task(
+        &self,
+        request: CancelTaskParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        Box::pin(tasks::cancel(self, &request.task_id)).await
     }
 
     async fn list_resources(
@@ -314,7 +373,10 @@ impl<S: RegistrationStore, I: FunctionInvoker> ServerHandler for Server<S, I> {
         // A request whose method is known and whose parameters have another shape arrives here as well.
         let method = request.method.as_str();
         let is_known = METHODS.contains(&method)
-            || (self.client.era == Era::Legacy && LEGACY_METHODS.contains(&method));
+            || match self.client.era {
+                Era::Modern => TASK_METHODS.contains(&method),
+                Era::Legacy => LEGACY_METHODS.contains(&method),
+            };
         Err(if is_known {
             ErrorData::invalid_params(
                 format!("the params are not those of `{}`", request.method),
@@ -342,6 +404,9 @@ const METHODS: &[&str] = &[
     "prompts/get",
     "completion/complete",
 ];
+
+/// The methods of the tasks extension, which came with 2026-07-28.
+const TASK_METHODS: &[&str] = &["tasks/get", "tasks/update", "tasks/cancel"];
 
 /// The methods this server implements that 2026-07-28 has removed.
 const LEGACY_METHODS: &[&str] = &["initialize", "ping", "logging/setLevel"];

@@ -31,7 +31,9 @@ impl Verbatim {
             return;
         };
         let is_empty = questions.as_object().is_none_or(serde_json::Map::is_empty);
-        if result["resultType"] == "input_required" && !is_empty {
+        // The result of a request, or a task in the result of `tasks/get`.
+        let asks = |key: &str| result.get(key).is_some_and(|it| it == "input_required");
+        if (asks("resultType") || asks("status")) && !is_empty {
             result["inputRequests"] = questions.clone();
         }
     }
