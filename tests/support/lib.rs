@@ -1,6 +1,7 @@
 //! What the integration tests stand on: a local cloud with the real binaries, and clients for its URLs.
 
 pub mod cloud;
+pub mod events;
 pub mod functions;
 pub mod http;
 pub mod mcp;

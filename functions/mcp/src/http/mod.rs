@@ -132,13 +132,20 @@ impl<S: RegistrationStore, I: FunctionInvoker> Gateway<S, I> {
         envelope: Envelope,
         invocation: &Invocation,
     ) -> Result<Response<AnswerBody>, Rejection> {
-        let server = Server {
+        let mut server = Server {
             shared: Arc::clone(&self.shared),
             invocation: invocation.clone(),
             called: self.called(&envelope).await,
             client: envelope.client,
+            listening: None,
             verbatim: Verbatim::default(),
         };
+        if let Some(wanted) = envelope.wanted {
+            if !wanted.tasks.is_empty() && !server.knows_tasks() {
+                return Err(Rejection::NoTasks { id: envelope.id });
+            }
+            Box::pin(server.listen_from_now(wanted)).await;
+        }
         let verbatim = server.verbatim.clone();
         let service = StreamableHttpService::new(
             move || Ok(server.clone()),

@@ -9,6 +9,7 @@ mod listing;
 mod prompts;
 mod resources;
 mod run;
+mod subscriptions;
 mod tasks;
 mod tools;
 mod updates;
@@ -17,6 +18,7 @@ mod worker;
 
 pub use crate::contract::LogLevel;
 pub use client::{ClientView, Era, LevelNotKept, LogLevelStore};
+pub use tasks::missing_extension;
 pub use updates::{Unheard, Updates};
 pub use verbatim::Verbatim;
 pub use worker::{give_up, work};
@@ -29,6 +31,7 @@ use crate::{
     invoke::FunctionInvoker,
     seal::Seals,
     settings::Settings,
+    subscriptions::Listening,
     tasks::Tasks,
 };
 use registry::{RegistrationName, RegistrationStore};
@@ -41,9 +44,9 @@ use rmcp::{
         Implementation, JsonObject, ListPromptsResult, ListResourceTemplatesResult,
         ListResourcesResult, ListToolsResult, MetaObject, PaginatedRequestParams, ProtocolVersion,
         ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig,
-        TASKS_EXTENSION_ID, Tool, UpdateTaskParams,
+        SubscriptionFilter, TASKS_EXTENSION_ID, Tool, UpdateTaskParams,
     },
-    service::RequestContext,
+    service::{RequestContext, SubscriptionContext},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -80,6 +83,8 @@ pub struct Shared<S, I> {
     info: ServerConfig,
     /// To clients since 2026-07-28.
     modern_info: ServerConfig,
+    /// How long a stream of notifications lasts, where there are any.
+    stream_lifetime: Option<Duration>,
     /// What results say about this server.
     signature: Value,
 }
@@ -99,7 +104,10 @@ impl<S: RegistrationStore, I: FunctionInvoker> Shared<S, I> {
         ));
         info.instructions.clone_from(&settings.instructions);
         let mut modern_info = info.clone();
-        modern_info.capabilities = modern_capabilities(info.capabilities.clone());
+        modern_info.capabilities = modern_capabilities(
+            info.capabilities.clone(),
+            settings.stream_lifetime.is_some(),
+        );
         let signature =
             json!({ "name": settings.server_name, "version": env!("CARGO_PKG_VERSION") });
         Self {
@@ -109,6 +117,7 @@ impl<S: RegistrationStore, I: FunctionInvoker> Shared<S, I> {
             invoker,
             info,
             modern_info,
+            stream_lifetime: settings.stream_lifetime,
             signature,
         }
     }
@@ -116,8 +125,15 @@ impl<S: RegistrationStore, I: FunctionInvoker> Shared<S, I> {
 
 /// What is offered to clients since 2026-07-28 only: they say in each request what they want to be told of, and whether
 /// they know tasks. The tasks of 2025-11-25, an experiment that the extension took the place of, are not offered.
-fn modern_capabilities(mut capabilities: ServerCapabilities) -> ServerCapabilities {
+fn modern_capabilities(mut capabilities: ServerCapabilities, streams: bool) -> ServerCapabilities {
     capabilities.logging = Some(JsonObject::default());
+    if streams {
+        let changes = Some(true);
+        capabilities.tools.get_or_insert_default().list_changed = changes;
+        capabilities.prompts.get_or_insert_default().list_changed = changes;
+        let resources = capabilities.resources.get_or_insert_default();
+        (resources.list_changed, resources.subscribe) = (changes, changes);
+    }
     capabilities
         .extensions
         .get_or_insert_default()
@@ -146,6 +162,8 @@ pub struct Server<S, I> {
     pub called: Called,
     /// Who sent it.
     pub client: ClientView,
+    /// For a client that listens: what it wants to hear of, and how that was when it began.
+    pub listening: Option<Listening>,
     /// What its answer carries past the dispatcher.
     pub verbatim: Verbatim,
 }
@@ -157,6 +175,7 @@ impl<S, I> Clone for Server<S, I> {
             invocation: self.invocation.clone(),
             called: self.called.clone(),
             client: self.client.clone(),
+            listening: self.listening.clone(),
             verbatim: self.verbatim.clone(),
         }
     }
@@ -246,6 +265,17 @@ impl<S: RegistrationStore, I: FunctionInvoker> ServerHandler for Server<S, I> {
         _: RequestContext<RoleServer>,
     ) -> Result<(), ErrorData> {
         Box::pin(tasks::cancel(self, &request.task_id)).await
+    }
+
+    fn accepted_subscription_filter(
+        &self,
+        requested: &SubscriptionFilter,
+    ) -> Option<SubscriptionFilter> {
+        subscriptions::accepted(self, requested)
+    }
+
+    async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
+        Box::pin(subscriptions::listen(self, &context)).await
     }
 
     async fn list_resources(
@@ -374,7 +404,10 @@ impl<S: RegistrationStore, I: FunctionInvoker> ServerHandler for Server<S, I> {
         let method = request.method.as_str();
         let is_known = METHODS.contains(&method)
             || match self.client.era {
-                Era::Modern => TASK_METHODS.contains(&method),
+                Era::Modern => {
+                    TASK_METHODS.contains(&method)
+                        || (method == LISTEN && self.shared.stream_lifetime.is_some())
+                }
                 Era::Legacy => LEGACY_METHODS.contains(&method),
             };
         Err(if is_known {
@@ -404,6 +437,9 @@ const METHODS: &[&str] = &[
     "prompts/get",
     "completion/complete",
 ];
+
+/// The method of a client that listens, where streams are offered.
+const LISTEN: &str = "subscriptions/listen";
 
 /// The methods of the tasks extension, which came with 2026-07-28.
 const TASK_METHODS: &[&str] = &["tasks/get", "tasks/update", "tasks/cancel"];

@@ -43,8 +43,8 @@ pub(super) fn becomes_one<S, I>(
     match entry.registration.invocation.task {
         TaskSupport::Forbidden | TaskSupport::Function => Ok(false),
         // A client that was asked something before it knew tasks goes on as it began.
-        TaskSupport::Optional => Ok(knows_tasks(server) && returned.state.is_none()),
-        TaskSupport::Required if knows_tasks(server) => Ok(true),
+        TaskSupport::Optional => Ok(server.knows_tasks() && returned.state.is_none()),
+        TaskSupport::Required if server.knows_tasks() => Ok(true),
         TaskSupport::Required => Err(unable(server, entry)),
     }
 }
@@ -56,17 +56,20 @@ pub(super) fn allowed<S, I>(server: &Server<S, I>, entry: &Entry) -> Result<(), 
             "{} wants to go on as a task, which needs `\"invocation\":{{\"task\":\"function\"}}` in its registration",
             entry.title()
         )))
-    } else if knows_tasks(server) {
+    } else if server.knows_tasks() {
         Ok(())
     } else {
         Err(unable(server, entry))
     }
 }
 
-fn knows_tasks<S, I>(server: &Server<S, I>) -> bool {
-    let declared = server.client.capabilities.as_ref();
-    server.client.era == Era::Modern
-        && declared.is_some_and(model::ClientCapabilities::supports_tasks)
+impl<S, I> Server<S, I> {
+    /// Whether the client declared that it knows tasks.
+    pub fn knows_tasks(&self) -> bool {
+        let declared = self.client.capabilities.as_ref();
+        self.client.era == Era::Modern
+            && declared.is_some_and(model::ClientCapabilities::supports_tasks)
+    }
 }
 
 fn unable<S, I>(server: &Server<S, I>, entry: &Entry) -> Failure {
@@ -85,7 +88,7 @@ fn unable<S, I>(server: &Server<S, I>, entry: &Entry) -> Failure {
 }
 
 /// The data of an error for clients that did not declare the extension.
-pub(crate) fn missing_extension() -> Value {
+pub fn missing_extension() -> Value {
     json!({ "requiredCapabilities": { "extensions": { TASKS_EXTENSION_ID: {} } } })
 }
 
@@ -161,20 +164,20 @@ pub(super) async fn get<S: RegistrationStore, I: FunctionInvoker>(
         .of(principal, id)
         .await
         .map_err(refused)?;
-    let (detailed, questions) = detailed(&server.shared, task).await.map_err(refused)?;
+    let task = cared_for(&server.shared, task).await.map_err(refused)?;
+    let (detailed, questions) = detailed(&server.shared, &task).await.map_err(refused)?;
     if let Some(questions) = questions {
         server.verbatim.set(questions);
     }
     Ok(GetTaskResult::new(detailed))
 }
 
-/// A task as its client sees it, once it is looked after; its questions apart, since rmcp's types would drop what they
+/// A task as its client sees it; its questions apart, since rmcp's types would drop what they
 /// don't know of them.
-async fn detailed<S, I: FunctionInvoker>(
+pub(super) async fn detailed<S, I>(
     shared: &Shared<S, I>,
-    task: Task,
+    task: &Task,
 ) -> Result<(DetailedTask, Option<Value>), TaskError> {
-    let task = cared_for(shared, task).await?;
     let mut questions = None;
     let payload = match (task.status, &task.payload) {
         (Status::InputRequired, Some(stored)) => {
@@ -194,11 +197,11 @@ async fn detailed<S, I: FunctionInvoker>(
         (Status::Cancelled, _) => TaskPayload::Cancelled,
         _ => TaskPayload::Working,
     };
-    Ok((DetailedTask::new(described(&task), payload), questions))
+    Ok((DetailedTask::new(described(task), payload), questions))
 }
 
 /// Does for a task what its worker can't any more, or not yet.
-async fn cared_for<S, I: FunctionInvoker>(
+pub(super) async fn cared_for<S, I: FunctionInvoker>(
     shared: &Shared<S, I>,
     task: Task,
 ) -> Result<Task, TaskError> {
