@@ -38,9 +38,10 @@ impl EventStream {
     /// The next message; none after the last.
     pub async fn next(&mut self) -> Result<Option<Value>> {
         loop {
-            while let Some((event, rest)) = self.received.split_once("\n\n") {
-                let data = event_data(&format!("{event}\n\n")).pop();
-                self.received = rest.to_owned();
+            while let Some(end) = self.received.find("\n\n") {
+                let rest = self.received.split_off(end + 2);
+                let data = event_data(&self.received).pop();
+                self.received = rest;
                 if let Some(data) = data {
                     return Ok(Some(serde_json::from_str(&data)?));
                 }

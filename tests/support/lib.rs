@@ -7,6 +7,7 @@ pub mod http;
 pub mod mcp;
 pub mod remote;
 pub mod signing;
+pub mod table;
 pub mod tasks;
 
 pub use cloud::TestCloud;

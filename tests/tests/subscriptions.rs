@@ -1,5 +1,6 @@
 //! Clients that listen: what they are told, and when it ends.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -162,7 +163,7 @@ async fn odd_subscriptions_are_refused() -> Result<()> {
         json!({ "notifications": { "taskIds": ["x"] } }),
     ] {
         let reply = client.send("subscriptions/listen", params).await?;
-        seen += &format!("{} {}\n", reply.status, reply.text()?);
+        writeln!(seen, "{} {}", reply.status, reply.text()?)?;
     }
     insta::assert_snapshot!(seen);
     cloud.shutdown().await;
