@@ -6,6 +6,7 @@ mod completions;
 mod cursor;
 mod driver;
 mod listing;
+mod offered;
 mod prompts;
 mod resources;
 mod run;
@@ -23,6 +24,7 @@ pub use updates::{Unheard, Updates};
 pub use verbatim::Verbatim;
 pub use worker::{give_up, work};
 
+use offered::Offered;
 use run::report;
 
 use crate::{
@@ -41,10 +43,9 @@ use rmcp::{
         CacheScope, CallToolRequestParams, CallToolResponse, CancelTaskParams,
         CompleteRequestParams, CompleteResult, CustomRequest, CustomResult, DiscoverResult,
         ErrorCode, GetPromptRequestParams, GetPromptResponse, GetTaskParams, GetTaskResult,
-        Implementation, JsonObject, ListPromptsResult, ListResourceTemplatesResult,
-        ListResourcesResult, ListToolsResult, MetaObject, PaginatedRequestParams, ProtocolVersion,
-        ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig,
-        SubscriptionFilter, TASKS_EXTENSION_ID, Tool, UpdateTaskParams,
+        ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
+        MetaObject, PaginatedRequestParams, ProtocolVersion, ReadResourceRequestParams,
+        ReadResourceResponse, ServerConfig, SubscriptionFilter, Tool, UpdateTaskParams,
     },
     service::{RequestContext, SubscriptionContext},
 };
@@ -80,11 +81,7 @@ pub struct Shared<S, I> {
     /// Calls that outlive their requests.
     pub tasks: Tasks,
     invoker: I,
-    info: ServerConfig,
-    /// To clients since 2026-07-28.
-    modern_info: ServerConfig,
-    /// How long a stream of notifications lasts, where there are any.
-    stream_lifetime: Option<Duration>,
+    offered: Offered,
     /// What results say about this server.
     signature: Value,
 }
@@ -92,22 +89,7 @@ pub struct Shared<S, I> {
 impl<S: RegistrationStore, I: FunctionInvoker> Shared<S, I> {
     /// Puts the parts together.
     pub fn new(store: S, invoker: I, seals: Seals, tasks: Tasks, settings: &Settings) -> Self {
-        let capabilities = ServerCapabilities::builder()
-            .enable_tools()
-            .enable_resources()
-            .enable_prompts()
-            .enable_completions()
-            .build();
-        let mut info = ServerConfig::new(capabilities).with_server_info(Implementation::new(
-            settings.server_name.clone(),
-            env!("CARGO_PKG_VERSION"),
-        ));
-        info.instructions.clone_from(&settings.instructions);
-        let mut modern_info = info.clone();
-        modern_info.capabilities = modern_capabilities(
-            info.capabilities.clone(),
-            settings.stream_lifetime.is_some(),
-        );
+        let offered = Offered::new(settings);
         let signature =
             json!({ "name": settings.server_name, "version": env!("CARGO_PKG_VERSION") });
         Self {
@@ -115,30 +97,10 @@ impl<S: RegistrationStore, I: FunctionInvoker> Shared<S, I> {
             seals,
             tasks,
             invoker,
-            info,
-            modern_info,
-            stream_lifetime: settings.stream_lifetime,
+            offered,
             signature,
         }
     }
-}
-
-/// What is offered to clients since 2026-07-28 only: they say in each request what they want to be told of, and whether
-/// they know tasks. The tasks of 2025-11-25, an experiment that the extension took the place of, are not offered.
-fn modern_capabilities(mut capabilities: ServerCapabilities, streams: bool) -> ServerCapabilities {
-    capabilities.logging = Some(JsonObject::default());
-    if streams {
-        let changes = Some(true);
-        capabilities.tools.get_or_insert_default().list_changed = changes;
-        capabilities.prompts.get_or_insert_default().list_changed = changes;
-        let resources = capabilities.resources.get_or_insert_default();
-        (resources.list_changed, resources.subscribe) = (changes, changes);
-    }
-    capabilities
-        .extensions
-        .get_or_insert_default()
-        .insert(TASKS_EXTENSION_ID.to_owned(), JsonObject::default());
-    capabilities
 }
 
 /// What the HTTP layer looked up before the dispatcher runs: the dispatcher checks `Mcp-Param-*` headers against the
@@ -185,15 +147,8 @@ impl<S, I> Clone for Server<S, I> {
 /// twelfth of the instructions of a tool's call.
 impl<S: RegistrationStore, I: FunctionInvoker> ServerHandler for Server<S, I> {
     fn get_info(&self) -> ServerConfig {
-        if self.client.era == Era::Modern {
-            return self.shared.modern_info.clone();
-        }
-        let mut info = self.shared.info.clone();
-        // A client that can say which messages it wants.
-        if self.client.log_level_store.is_some() {
-            info.capabilities.logging = Some(JsonObject::default());
-        }
-        info
+        let sets_log_level = self.client.log_level_store.is_some();
+        self.shared.offered.to(self.client.era, sets_log_level)
     }
 
     fn supported_protocol_versions(&self) -> Cow<'static, [ProtocolVersion]> {
@@ -402,14 +357,7 @@ impl<S: RegistrationStore, I: FunctionInvoker> ServerHandler for Server<S, I> {
     ) -> Result<CustomResult, ErrorData> {
         // A request whose method is known and whose parameters have another shape arrives here as well.
         let method = request.method.as_str();
-        let is_known = METHODS.contains(&method)
-            || match self.client.era {
-                Era::Modern => {
-                    TASK_METHODS.contains(&method)
-                        || (method == LISTEN && self.shared.stream_lifetime.is_some())
-                }
-                Era::Legacy => LEGACY_METHODS.contains(&method),
-            };
+        let is_known = self.shared.offered.knows(method, self.client.era);
         Err(if is_known {
             ErrorData::invalid_params(
                 format!("the params are not those of `{}`", request.method),
@@ -424,28 +372,6 @@ impl<S: RegistrationStore, I: FunctionInvoker> ServerHandler for Server<S, I> {
         })
     }
 }
-
-/// The methods this server implements.
-const METHODS: &[&str] = &[
-    "server/discover",
-    "tools/list",
-    "tools/call",
-    "resources/list",
-    "resources/templates/list",
-    "resources/read",
-    "prompts/list",
-    "prompts/get",
-    "completion/complete",
-];
-
-/// The method of a client that listens, where streams are offered.
-const LISTEN: &str = "subscriptions/listen";
-
-/// The methods of the tasks extension, which came with 2026-07-28.
-const TASK_METHODS: &[&str] = &["tasks/get", "tasks/update", "tasks/cancel"];
-
-/// The methods this server implements that 2026-07-28 has removed.
-const LEGACY_METHODS: &[&str] = &["initialize", "ping", "logging/setLevel"];
 
 impl<S: RegistrationStore, I> Server<S, I> {
     /// Says in a result which server gave it. The older revisions say that once, when they shake hands.

@@ -30,7 +30,7 @@ pub(super) fn accepted<S, I>(
     server: &Server<S, I>,
     requested: &SubscriptionFilter,
 ) -> Option<SubscriptionFilter> {
-    server.shared.stream_lifetime?;
+    server.shared.offered.stream_lifetime?;
     let mut accepted = requested.clone();
     if let Some(uris) = &mut accepted.resource_subscriptions {
         uris.truncate(URIS_AT_MOST);
@@ -41,7 +41,7 @@ pub(super) fn accepted<S, I>(
 impl<S: RegistrationStore, I: FunctionInvoker> Server<S, I> {
     /// Takes down how everything is that the client wants to hear of, before it is told that it is listened for.
     pub async fn listen_from_now(&mut self, wanted: Wanted) {
-        if self.client.era == Era::Legacy || self.shared.stream_lifetime.is_none() {
+        if self.client.era == Era::Legacy || self.shared.offered.stream_lifetime.is_none() {
             return;
         }
         let mut ids = Vec::new();
@@ -94,7 +94,8 @@ pub(super) async fn listen<S: RegistrationStore, I: FunctionInvoker>(
     server: &Server<S, I>,
     context: &SubscriptionContext,
 ) -> Result<(), ErrorData> {
-    let (Some(lifetime), Some(listening)) = (server.shared.stream_lifetime, &server.listening)
+    let (Some(lifetime), Some(listening)) =
+        (server.shared.offered.stream_lifetime, &server.listening)
     else {
         return Ok(());
     };
