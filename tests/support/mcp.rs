@@ -120,7 +120,7 @@ impl LegacyClient {
 
 /// A request of the stateless revision with everything it needs: `_meta`, and the headers that repeat the body.
 pub fn modern_request(url: &str, method: &str, mut params: Value) -> Result<Request<Bytes>> {
-    let name = ["name", "uri"]
+    let name = ["name", "uri", "taskId"]
         .iter()
         .find_map(|key| params[key].as_str())
         .map(str::to_owned);

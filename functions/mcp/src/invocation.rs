@@ -40,9 +40,15 @@ pub struct Invocation {
     pub request_id: String,
     /// When Lambda ends this invocation.
     pub deadline: Instant,
+    /// How long a function may take whose registration sets no limit, if the deadline isn't before that.
+    pub default_limit: Duration,
     /// The caller, where the Function URL authenticates.
     pub principal: Option<Principal>,
 }
+
+/// How long a client's call waits for a function whose registration sets no limit. A client that expects a call to take
+/// longer is better served by a task.
+pub const CALL_LIMIT: Duration = Duration::from_mins(5);
 
 impl Invocation {
     /// Turns `Lambda-Runtime-Deadline-Ms` (milliseconds since the epoch) into a point on the monotonic clock.

@@ -5,6 +5,8 @@
 //! - [`server`]: the MCP methods, on `rmcp`'s dispatcher.
 //! - [`catalog`]: registrations, as fresh as the catalog's version and read no more often than it moves.
 //! - [`contract`]: what a registered function is sent, and what its answer means.
+//! - [`subscriptions`]: what of the catalog a client wants to be told about, and what has changed of it.
+//! - [`tasks`]: calls that outlive the request that made them.
 //! - [`seal`]: a request's state in the hands of the client, between a question and its answer.
 //! - [`invoke`]: the port through which functions are invoked, and its AWS SDK adapter.
 
@@ -17,3 +19,5 @@ pub mod lambda;
 pub mod seal;
 pub mod server;
 pub mod settings;
+pub mod subscriptions;
+pub mod tasks;

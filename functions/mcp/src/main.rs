@@ -6,8 +6,13 @@ use mcp::{
     lambda,
     seal::{DynamoDbSealStore, Seals},
     settings::Settings,
+    tasks::{DynamoDbTaskStore, Tasks},
 };
-use registry::{DynamoDbStore, TableName, aws, logging};
+use registry::{
+    DynamoDbStore, TableName,
+    aws::{self, LazyDynamoDb},
+    logging,
+};
 use std::{error::Error, process::ExitCode, sync::Arc, time::Duration};
 use tracing::Level;
 
@@ -33,11 +38,14 @@ async fn run() -> Result<(), Box<dyn Error + Send + Sync>> {
     logging::start(settings.log_level, &targets);
     let sdk = aws::sdk_config()?;
     let table: TableName = settings.registration_table.parse()?;
-    let for_store = sdk.clone();
-    let store = DynamoDbStore::new(move || aws::dynamodb_client(&for_store), table);
+    let dynamodb = LazyDynamoDb::new(sdk.clone());
+    let for_store = dynamodb.clone();
+    let store = DynamoDbStore::new(move || for_store.get().clone(), table);
     let sessions: TableName = settings.session_table.parse()?;
-    let seal_store = DynamoDbSealStore::new(sdk.clone(), sessions);
+    let seal_store = DynamoDbSealStore::new(dynamodb.clone(), sessions.clone());
     let seals = Seals::new(Arc::new(seal_store), REQUEST_STATE_LIFETIME);
-    let invoker = LambdaInvoker::new(sdk);
-    lambda::run(Gateway::new(store, invoker, seals, &settings)).await
+    let task_store = DynamoDbTaskStore::new(dynamodb, sessions);
+    let tasks = Tasks::new(Arc::new(task_store), settings.task_lifetime);
+    let invoker = LambdaInvoker::new(sdk, settings.function_name.clone());
+    lambda::run(Gateway::new(store, invoker, seals, tasks, &settings)).await
 }

@@ -1,7 +1,11 @@
 //! The function's settings, read once from its environment variables.
 
-use std::env;
+use std::{env, ops::RangeInclusive, time::Duration};
 use tracing::Level;
+
+/// Unless the variables say otherwise; as in the template.
+const STREAM_SECONDS: u64 = 240;
+const TASK_LIFETIME_HOURS: u64 = 24;
 
 /// What the template sets; see `sar/template.yaml`.
 #[derive(Debug, Clone)]
@@ -16,6 +20,13 @@ pub struct Settings {
     pub server_name: String,
     /// What the server tells models about itself (`SERVER_INSTRUCTIONS`).
     pub instructions: Option<String>,
+    /// This function's own name, which it invokes itself by (`AWS_LAMBDA_FUNCTION_NAME`, set by Lambda).
+    pub function_name: String,
+    /// How long a stream of notifications lasts (`STREAM_SECONDS`, 0 to 840, by default 240); none if there are none, at
+    /// 0.
+    pub stream_lifetime: Option<Duration>,
+    /// How long a task is kept from its creation (`TASK_LIFETIME_HOURS`, 1 to 720, by default 24).
+    pub task_lifetime: Duration,
     /// Least severe level that is logged (`LOG_LEVEL`, by default `info`).
     pub log_level: Level,
 }
@@ -50,11 +61,36 @@ impl Settings {
                 expected: "error, warn, info, debug or trace",
             })
         })?;
+        let whole = |name, range: RangeInclusive<u64>, expected, default| match set(name) {
+            None => Ok(default),
+            Some(text) => text
+                .trim()
+                .parse()
+                .ok()
+                .filter(|number| range.contains(number))
+                .ok_or(SettingsError::Invalid { name, expected }),
+        };
+        let stream_seconds = whole(
+            "STREAM_SECONDS",
+            0..=840,
+            "a whole number from 0 to 840",
+            STREAM_SECONDS,
+        )?;
+        let task_hours = whole(
+            "TASK_LIFETIME_HOURS",
+            1..=720,
+            "a whole number from 1 to 720",
+            TASK_LIFETIME_HOURS,
+        )?;
         Ok(Self {
+            stream_lifetime: (stream_seconds > 0).then(|| Duration::from_secs(stream_seconds)),
+            task_lifetime: Duration::from_hours(task_hours),
             registration_table: set("REGISTRATION_TABLE_NAME")
                 .ok_or(SettingsError::Missing("REGISTRATION_TABLE_NAME"))?,
             session_table: set("SESSION_TABLE_NAME")
                 .ok_or(SettingsError::Missing("SESSION_TABLE_NAME"))?,
+            function_name: set("AWS_LAMBDA_FUNCTION_NAME")
+                .ok_or(SettingsError::Missing("AWS_LAMBDA_FUNCTION_NAME"))?,
             allowed_origins: set("ALLOWED_ORIGINS")
                 .map(|list| {
                     list.split(',')
@@ -88,12 +124,15 @@ mod tests {
         let settings = read(&[
             ("REGISTRATION_TABLE_NAME", "t"),
             ("SESSION_TABLE_NAME", "s"),
+            ("AWS_LAMBDA_FUNCTION_NAME", "f"),
             ("ALLOWED_ORIGINS", ""),
         ])
         .unwrap();
         assert_eq!(settings.server_name, "mcp-lambda-sam");
         assert_eq!(settings.allowed_origins, Vec::<String>::new());
         assert_eq!(settings.log_level, Level::INFO);
+        assert_eq!(settings.stream_lifetime, Some(Duration::from_mins(4)));
+        assert_eq!(settings.task_lifetime, Duration::from_hours(24));
     }
 
     #[test]
@@ -107,5 +146,27 @@ mod tests {
             odd.to_string(),
             "environment variable LOG_LEVEL has to be error, warn, info, debug or trace"
         );
+        for (name, value, expected) in [
+            ("STREAM_SECONDS", "841", "a whole number from 0 to 840"),
+            ("TASK_LIFETIME_HOURS", "0", "a whole number from 1 to 720"),
+            ("TASK_LIFETIME_HOURS", "x", "a whole number from 1 to 720"),
+        ] {
+            assert_eq!(
+                read(&[(name, value)]).unwrap_err().to_string(),
+                format!("environment variable {name} has to be {expected}")
+            );
+        }
+    }
+
+    #[test]
+    fn streams_can_be_off() {
+        let settings = read(&[
+            ("REGISTRATION_TABLE_NAME", "t"),
+            ("SESSION_TABLE_NAME", "s"),
+            ("AWS_LAMBDA_FUNCTION_NAME", "f"),
+            ("STREAM_SECONDS", "0"),
+        ])
+        .unwrap();
+        assert_eq!(settings.stream_lifetime, None);
     }
 }

@@ -1,6 +1,7 @@
 //! AWS clients, made from what a Lambda function finds in its environment.
 
 use std::fmt;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
@@ -76,6 +77,33 @@ fn config(region: String, credentials: EnvironmentCredentials) -> SdkConfig {
 pub fn endpoint_url(service: &str) -> Option<String> {
     let suffix = service.to_uppercase().replace(['-', ' '], "_");
     variable(&format!("AWS_ENDPOINT_URL_{suffix}")).or_else(|| variable("AWS_ENDPOINT_URL"))
+}
+
+/// The process's client of `DynamoDB`, made for the first request: it reads the list of AWS partitions when it is made,
+/// which takes a noticeable part of the time from process start to first answer, and a first answer may need no table.
+/// Clones share it.
+#[derive(Clone)]
+pub struct LazyDynamoDb(Arc<LazyLock<aws_sdk_dynamodb::Client, MakeClient>>);
+
+type MakeClient = Box<dyn FnOnce() -> aws_sdk_dynamodb::Client + Send + Sync>;
+
+impl LazyDynamoDb {
+    /// A client that is made as [`dynamodb_client`] makes it.
+    pub fn new(config: SdkConfig) -> Self {
+        let make: MakeClient = Box::new(move || dynamodb_client(&config));
+        Self(Arc::new(LazyLock::new(make)))
+    }
+
+    /// The client.
+    pub fn get(&self) -> &aws_sdk_dynamodb::Client {
+        &self.0
+    }
+}
+
+impl fmt::Debug for LazyDynamoDb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LazyDynamoDb(…)")
+    }
 }
 
 /// A client of `DynamoDB`, whose requests are tried three times within ten seconds.

@@ -14,8 +14,8 @@ use crate::id::{RegistrationId, RegistrationType};
 use crate::name::RegistrationName;
 use crate::registration::Registration;
 use crate::store::{
-    CatalogVersion, Page, RegistrationStore, ResourceFilter, StoreError, StoredRegistration,
-    StoredTemplate,
+    CatalogVersion, CatalogVersions, Page, RegistrationStore, ResourceFilter, StoreError,
+    StoredRegistration, StoredTemplate,
 };
 
 mod failures;
@@ -92,7 +92,11 @@ impl DynamoDbStore {
 
 impl RegistrationStore for DynamoDbStore {
     async fn catalog_version(&self) -> Result<CatalogVersion, StoreError> {
-        self.read_catalog_version().await
+        Ok(self.read_catalog().await?.whole)
+    }
+
+    async fn catalog_versions(&self) -> Result<CatalogVersions, StoreError> {
+        self.read_catalog().await
     }
 
     async fn get(&self, id: &RegistrationId) -> Result<Option<StoredRegistration>, StoreError> {

@@ -30,7 +30,7 @@ pub use registration::{
     ResourceDefinition, ResourceLocator, TaskSupport, ToolDefinition,
 };
 pub use store::{
-    CatalogVersion, Page, RegistrationStore, ResourceFilter, StoreError, StoreSource,
-    StoredRegistration, StoredTemplate,
+    CatalogVersion, CatalogVersions, Page, RegistrationStore, ResourceFilter, StoreError,
+    StoreSource, StoredRegistration, StoredTemplate,
 };
 pub use uri_template::{InvalidUriTemplate, UriTemplate};

@@ -61,10 +61,12 @@ pub enum TaskSupport {
     /// Never.
     #[default]
     Forbidden,
-    /// When the client wants.
+    /// Is one for every client that knows tasks; called as usual by the others.
     Optional,
-    /// Always.
+    /// Always: clients that don't know tasks can't call it.
     Required,
+    /// Its function decides, call by call: invoked as usual, it may answer that it goes on as a task.
+    Function,
 }
 
 /// How a function is invoked.

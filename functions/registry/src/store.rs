@@ -36,6 +36,43 @@ impl fmt::Display for CatalogVersion {
     }
 }
 
+/// The catalog's version, and those that the last writes of each type of registration made: what a list of one type
+/// holds has changed when that type's version has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CatalogVersions {
+    /// The version of the whole.
+    pub whole: CatalogVersion,
+    /// The last write of a tool, 0 before the first. Deletions are writes as well.
+    pub tools: CatalogVersion,
+    /// The last write of a resource.
+    pub resources: CatalogVersion,
+    /// The last write of a prompt.
+    pub prompts: CatalogVersion,
+}
+
+impl CatalogVersions {
+    /// The version that the last write of a registration of this type made.
+    pub fn of(self, kind: RegistrationType) -> CatalogVersion {
+        match kind {
+            RegistrationType::Tool => self.tools,
+            RegistrationType::Resource => self.resources,
+            RegistrationType::Prompt => self.prompts,
+        }
+    }
+
+    /// The versions after the next write, which is of a registration of this type.
+    #[must_use]
+    pub fn next(mut self, kind: RegistrationType) -> Self {
+        self.whole = self.whole.next();
+        *match kind {
+            RegistrationType::Tool => &mut self.tools,
+            RegistrationType::Resource => &mut self.resources,
+            RegistrationType::Prompt => &mut self.prompts,
+        } = self.whole;
+        self
+    }
+}
+
 /// A registration as the store keeps it.
 #[derive(Debug, Clone)]
 pub struct StoredRegistration {
@@ -132,6 +169,9 @@ pub struct StoredTemplate {
 pub trait RegistrationStore: Send + Sync + 'static {
     /// The catalog's version: moves with every write.
     fn catalog_version(&self) -> impl Future<Output = Result<CatalogVersion, StoreError>> + Send;
+
+    /// The catalog's version and those of each type, with one read.
+    fn catalog_versions(&self) -> impl Future<Output = Result<CatalogVersions, StoreError>> + Send;
 
     /// One registration, with one read.
     fn get(

@@ -28,6 +28,11 @@ fn described_tool(name: &str, description: &str) -> Registration {
     Registration::parse(json.as_bytes()).unwrap()
 }
 
+fn prompt(name: &str) -> Registration {
+    let json = format!(r#"{{"type":"prompt","name":"{name}","lambdaArn":"{ARN}"}}"#);
+    Registration::parse(json.as_bytes()).unwrap()
+}
+
 fn resource(name: &str, locator: &str) -> Registration {
     let json = format!(r#"{{"type":"resource","name":"{name}","lambdaArn":"{ARN}",{locator}}}"#);
     Registration::parse(json.as_bytes()).unwrap()
@@ -85,7 +90,26 @@ async fn a_registration_lives_from_create_to_delete() {
         Err(StoreError::NotFound(_))
     ));
     assert_eq!(store.catalog_version().await.unwrap().get(), 3);
-    assert_eq!(local.items().await, ["catalog/version: version"]);
+    assert_eq!(
+        local.items().await,
+        ["catalog/version: promptVersion resourceVersion toolVersion version"]
+    );
+}
+
+#[tokio::test]
+async fn each_type_has_the_version_of_its_last_write() {
+    let local = Local::start().await;
+    let store = &local.store;
+    store.create(&tool("a")).await.unwrap();
+    store.create(&prompt("a")).await.unwrap();
+    store.replace(&prompt("a")).await.unwrap();
+    store.delete(&id("tool-a")).await.unwrap();
+    let versions = store.catalog_versions().await.unwrap();
+    let of = |kind| versions.of(kind).get();
+    assert_eq!(versions.whole.get(), 4);
+    assert_eq!(of(RegistrationType::Tool), 4);
+    assert_eq!(of(RegistrationType::Prompt), 3);
+    assert_eq!(of(RegistrationType::Resource), 0);
 }
 
 #[tokio::test]
@@ -315,13 +339,16 @@ async fn a_uri_has_one_resource() {
     assert_eq!(
         local.items().await,
         [
-            "catalog/version: version",
+            "catalog/version: promptVersion resourceVersion toolVersion version",
             "resource-uri/test://x: registration",
             "resource/second: createdAt document lambdaArn revision updatedAt uri",
         ]
     );
     store.delete(&id("resource-second")).await.unwrap();
-    assert_eq!(local.items().await, ["catalog/version: version"]);
+    assert_eq!(
+        local.items().await,
+        ["catalog/version: promptVersion resourceVersion toolVersion version"]
+    );
 }
 
 #[tokio::test]

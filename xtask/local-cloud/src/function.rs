@@ -28,13 +28,18 @@ pub struct FunctionSpec {
     pub environment: BTreeMap<String, String>,
     /// The most execution environments at a time; a request beyond them is throttled.
     pub max_concurrency: usize,
+    /// How often an event (an asynchronous invocation) that the function failed at is tried again, 0 to 2.
+    pub event_retries: usize,
 }
 
 impl FunctionSpec {
     /// The environments a function gets unless it says otherwise: kind to a laptop.
     pub const DEFAULT_CONCURRENCY: usize = 10;
+    /// How often Lambda tries an event again unless the function says otherwise.
+    /// <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>
+    pub const DEFAULT_EVENT_RETRIES: usize = 2;
 
-    /// A function with 128 MB, a timeout of 30 seconds, no variables of its own and the default concurrency.
+    /// A function with 128 MB, a timeout of 30 seconds, no variables of its own, the default concurrency and retries.
     pub fn new(name: impl Into<String>, command: Vec<String>) -> Self {
         Self {
             name: name.into(),
@@ -43,6 +48,7 @@ impl FunctionSpec {
             timeout: Duration::from_secs(30),
             environment: BTreeMap::new(),
             max_concurrency: Self::DEFAULT_CONCURRENCY,
+            event_retries: Self::DEFAULT_EVENT_RETRIES,
         }
     }
 

@@ -104,6 +104,7 @@ fn template_function(
         max_concurrency: function
             .reserved_concurrency
             .unwrap_or(config.max_concurrency),
+        event_retries: function.event_retries,
     })
 }
 

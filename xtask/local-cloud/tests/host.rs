@@ -328,6 +328,47 @@ async fn an_event_is_tried_three_times() {
 }
 
 #[tokio::test]
+async fn a_function_can_forbid_to_try_its_events_again() {
+    let (host, lines) = host_with(|spec, settings| {
+        spec.event_retries = 0;
+        settings.retry_delays = vec![Duration::ZERO; 2];
+    });
+    let gate = Gate::new().await;
+    let event = json!({"action": "error", "gate": gate.port()});
+    host.invoke_event("test", Invocation::new(event.to_string()))
+        .unwrap();
+    gate.arrival().await.open().await;
+    lines.find("as asked").await;
+    // A second try would be waiting at the gate before this one.
+    let other = json!({"gate": gate.port(), "other": true});
+    let (outcome, ()) = tokio::join!(invoke(&host, &other), async {
+        gate.arrival().await.open().await;
+    });
+    buffered(outcome);
+    host.shutdown().await;
+    assert_eq!(lines.count("as asked"), 1);
+}
+
+#[tokio::test]
+async fn a_throttled_event_waits_for_its_turn() {
+    let (host, _) = host_with(|spec, settings| {
+        spec.max_concurrency = 1;
+        spec.event_retries = 0;
+        settings.retry_delays = Vec::new();
+    });
+    let gate = Gate::new().await;
+    let event = json!({"gate": gate.port()});
+    for _ in 0..2 {
+        host.invoke_event("test", Invocation::new(event.to_string()))
+            .unwrap();
+    }
+    for _ in 0..2 {
+        gate.arrival().await.open().await;
+    }
+    host.shutdown().await;
+}
+
+#[tokio::test]
 async fn shutdown_ends_every_process() {
     let host = host();
     let gate = Gate::new().await;

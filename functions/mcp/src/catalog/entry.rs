@@ -2,7 +2,7 @@
 
 use super::Listed;
 use registry::{
-    Definition, Registration,
+    CatalogVersion, Definition, Registration, StoredRegistration,
     schema::{ArgumentSchema, SchemaError},
 };
 use rmcp::model::Tool;
@@ -12,6 +12,8 @@ use rmcp::model::Tool;
 pub struct Entry {
     /// The registration.
     pub registration: Registration,
+    /// The catalog's version that its last write made.
+    pub revision: CatalogVersion,
     /// The tool as clients see it; none for resources and prompts.
     pub tool: Option<ToolEntry>,
 }
@@ -40,7 +42,12 @@ pub enum InvalidEntry {
 
 impl Entry {
     /// Compiles a registration.
-    pub fn new(registration: Registration) -> Result<Self, InvalidEntry> {
+    pub fn new(stored: StoredRegistration) -> Result<Self, InvalidEntry> {
+        let StoredRegistration {
+            registration,
+            revision,
+            ..
+        } = stored;
         let tool = match &registration.definition {
             Definition::Tool(definition) => Some(ToolEntry {
                 tool: Tool::describe(&registration)?,
@@ -53,7 +60,11 @@ impl Entry {
             }),
             Definition::Resource(_) | Definition::Prompt(_) => None,
         };
-        Ok(Self { registration, tool })
+        Ok(Self {
+            registration,
+            revision,
+            tool,
+        })
     }
 
     /// The registration as messages to clients name it, as in ``tool `search` ``.

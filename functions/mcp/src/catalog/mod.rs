@@ -16,8 +16,8 @@ use bounded::Bounded;
 use freshness::Freshness;
 use listed::Pages;
 use registry::{
-    CatalogVersion, Registration, RegistrationId, RegistrationName, RegistrationStore,
-    RegistrationType, StoreError, StoredTemplate, logging,
+    CatalogVersion, CatalogVersions, Registration, RegistrationId, RegistrationName,
+    RegistrationStore, RegistrationType, StoreError, StoredTemplate, logging,
 };
 use std::{
     collections::BTreeMap,
@@ -128,6 +128,18 @@ impl<S: RegistrationStore> Catalog<S> {
         Ok(FreshCatalog(self))
     }
 
+    /// The versions that the catalog has now, whatever was read before, and the registrations that are at least as new.
+    pub async fn versions(&self) -> Result<(CatalogVersions, FreshCatalog<'_, S>), CatalogError> {
+        let versions = self.store.catalog_versions().await;
+        let versions = versions.map_err(|error| reported(&error))?;
+        let mut cache = self.cache();
+        if cache.version != Some(versions.whole) {
+            cache.forget(Some(versions.whole));
+        }
+        drop(cache);
+        Ok((versions, FreshCatalog(self)))
+    }
+
     fn cache(&self) -> MutexGuard<'_, Cache> {
         // A panic while the lock was held left a cache that is at worst emptier than it was.
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
@@ -154,7 +166,7 @@ impl<S: RegistrationStore> FreshCatalog<'_, S> {
         else {
             return Ok(None);
         };
-        let entry = Entry::new(stored.registration).map_err(|error| {
+        let entry = Entry::new(stored).map_err(|error| {
             tracing::error!(registration = %id, cause = logging::chain(&error), "a registration can't be used");
             CatalogError::Damaged
         })?;

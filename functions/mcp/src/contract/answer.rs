@@ -14,6 +14,8 @@ pub enum Answer {
     InputRequired(InputRequired),
     /// It wants the request answered with this error.
     Error(ProtocolError),
+    /// It wants to go on as a task: to be invoked again by a worker, with this state.
+    Task(Option<Value>),
 }
 
 /// An error of the protocol that a function gives on purpose.
@@ -55,6 +57,10 @@ impl Answer {
         let result_type = answer.get("resultType").and_then(Value::as_str);
         match result_type.filter(|_| contract == Contract::Native) {
             Some("input_required") => Ok(Self::InputRequired(InputRequired::parse(answer)?)),
+            Some("task") => {
+                let state = answer.remove("requestState");
+                Ok(Self::Task(state.filter(|state| !state.is_null())))
+            }
             Some("error") => {
                 let error = answer.remove("error").unwrap_or_default();
                 ProtocolError::deserialize(error)
@@ -84,6 +90,8 @@ mod tests {
         insta::assert_snapshot!(parsed(r#"{"resultType":"error","error":{"code":"x"}}"#), @"its `error` has to be an object with a `code`, an integer, and a `message`, a string");
         insta::assert_snapshot!(parsed(r#"{"resultType":"input_required"}"#), @"an input_required answer needs `inputRequests` or `requestState`");
         insta::assert_snapshot!(parsed(r#"{"resultType":"complete","content":[]}"#), @r##"Reply(Success(Object {"resultType": String("complete"), "content": Array []}))"##);
+        insta::assert_snapshot!(parsed(r#"{"resultType":"task","requestState":{"n":1}}"#), @r##"Task(Some(Object {"n": Number(1)}))"##);
+        insta::assert_snapshot!(parsed(r#"{"resultType":"task"}"#), @"Task(None)");
         let bare = Answer::parse(br#"{"resultType":"error"}"#, Contract::Agentcore).unwrap();
         assert!(matches!(bare, Answer::Reply(_)));
     }

@@ -14,7 +14,7 @@ use rmcp::{
     },
     service::RequestContext,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -35,8 +35,42 @@ pub struct Extra<'a> {
     wants_progress: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     principal: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    task: Option<InTask<'a>>,
     #[serde(rename = "_meta", skip_serializing_if = "JsonObject::is_empty")]
     meta: JsonObject,
+}
+
+#[derive(Debug, Serialize)]
+struct InTask<'a> {
+    id: &'a str,
+}
+
+/// What a function gets to know of the client, kept for when the request is long answered.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Caller {
+    protocol_version: Option<String>,
+    client: Option<Client>,
+    /// What the client declared it can do.
+    pub capabilities: Option<ClientCapabilities>,
+    log_level: Option<LogLevel>,
+    meta: JsonObject,
+}
+
+impl Caller {
+    /// Who sent an MCP request.
+    pub fn of(view: &ClientView, context: &RequestContext<RoleServer>) -> Self {
+        Self {
+            protocol_version: context
+                .protocol_version()
+                .map(|version| version.to_string()),
+            client: client(context),
+            capabilities: view.capabilities.clone(),
+            log_level: view.log_level,
+            meta: context.meta.0.0.clone(),
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -45,7 +79,7 @@ struct Named<'a> {
     name: &'a str,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Client {
     name: String,
     version: String,
@@ -59,10 +93,6 @@ impl<'a> Extra<'a> {
         view: &'a ClientView,
         context: &RequestContext<RoleServer>,
     ) -> Self {
-        // A stateless legacy request says nothing about its client; rmcp fills in an empty one.
-        let client = context
-            .client_info()
-            .filter(|client| *client != Implementation::default());
         Self {
             registration: Named {
                 r#type: registration.kind().as_str(),
@@ -72,17 +102,50 @@ impl<'a> Extra<'a> {
             protocol_version: context
                 .protocol_version()
                 .map(|version| version.to_string()),
-            client: client.map(|client| Client {
-                name: client.name,
-                version: client.version,
-            }),
+            client: client(context),
             client_capabilities: view.capabilities.as_ref(),
             log_level: view.log_level,
             wants_progress: context.meta.get_progress_token().is_some(),
             principal: invocation.principal.as_ref().map(Principal::as_str),
+            task: None,
             meta: context.meta.0.0.clone(),
         }
     }
+
+    /// Gathers it for a worker of a task. Progress is always wanted: it becomes the task's status message.
+    pub fn in_task(
+        registration: &'a Registration,
+        invocation: &'a Invocation,
+        caller: &'a Caller,
+        task: &'a str,
+    ) -> Self {
+        Self {
+            registration: Named {
+                r#type: registration.kind().as_str(),
+                name: registration.name.as_str(),
+            },
+            request_id: &invocation.request_id,
+            protocol_version: caller.protocol_version.clone(),
+            client: caller.client.clone(),
+            client_capabilities: caller.capabilities.as_ref(),
+            log_level: caller.log_level,
+            wants_progress: true,
+            principal: invocation.principal.as_ref().map(Principal::as_str),
+            task: Some(InTask { id: task }),
+            meta: caller.meta.clone(),
+        }
+    }
+}
+
+/// A stateless legacy request says nothing about its client; rmcp fills in an empty one.
+fn client(context: &RequestContext<RoleServer>) -> Option<Client> {
+    let client = context
+        .client_info()
+        .filter(|client| *client != Implementation::default())?;
+    Some(Client {
+        name: client.name,
+        version: client.version,
+    })
 }
 
 /// An event for a registered function.
@@ -120,7 +183,7 @@ pub enum Asked<'a> {
 }
 
 /// What a function asked for when it was invoked before for the same request.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Continuation {
     /// The client's answers, by the question's key.
     pub responses: Responses,

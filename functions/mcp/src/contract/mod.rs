@@ -7,7 +7,7 @@
 //!
 //! Beside a result, a function of the `native` contract may answer `{"resultType":"input_required"}` to have the client
 //! asked something first ([`InputRequired`]), and `{"resultType":"error"}` for an error of the protocol
-//! ([`ProtocolError`]). A function invoked with a response stream writes [`Frame`]s.
+//! ([`ProtocolError`]), and a tool's function `{"resultType":"task"}` to go on as a task ([`Answer::Task`]). A function invoked with a response stream writes [`Frame`]s.
 
 mod answer;
 mod event;
@@ -17,7 +17,7 @@ mod reply;
 mod response;
 
 pub use answer::{Answer, AnswerError, ProtocolError};
-pub use event::{Asked, Continuation, Event, Extra};
+pub use event::{Asked, Caller, Continuation, Event, Extra};
 pub use frame::{Finished, Frame, FrameError, FrameReader, LogLevel, LogMessage, Progress};
 pub use input::{
     InputRequired, InvalidQuestion, QUESTIONS_AT_MOST, Question, QuestionMethod, Questions,

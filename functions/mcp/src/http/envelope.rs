@@ -1,12 +1,15 @@
 //! The JSON-RPC envelope of a request: enough of it to route, to look things up and to refuse what isn't one.
 
 use super::Rejection;
-use crate::server::ClientView;
+use crate::{server::ClientView, subscriptions::Wanted};
 use rmcp::model::ProtocolVersion;
 use serde_json::{Map, Value};
 
 /// The key in `params._meta` with the revision a request speaks. Source: MCP 2026-07-28, "Base protocol".
 const PROTOCOL_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
+
+/// The method of a client that listens.
+const LISTEN: &str = "subscriptions/listen";
 
 /// A JSON-RPC message, checked as far as its own form goes.
 #[derive(Debug)]
@@ -19,7 +22,9 @@ pub(super) struct Envelope {
     pub(super) names_version: bool,
     /// Who sends it, as far as the request itself says.
     pub(super) client: ClientView,
-    /// `params.name` or `params.uri`, where the method has one.
+    /// What a client that listens wants to hear of.
+    pub(super) wanted: Option<Wanted>,
+    /// `params.name`, `params.uri` or `params.taskId`, where the method has one.
     target: Option<String>,
 }
 
@@ -61,6 +66,7 @@ impl Envelope {
                     method: None,
                     names_version: false,
                     client: ClientView::stateless_legacy(),
+                    wanted: None,
                     target: None,
                 });
             }
@@ -79,8 +85,13 @@ impl Envelope {
         if method.ends_with("/list") {
             check_cursor(params, id.as_ref())?;
         }
+        let wanted = params
+            .filter(|_| method == LISTEN && id.is_some())
+            .and_then(|params| params.get("notifications"))
+            .map(Wanted::read);
         Ok(Self {
             id,
+            wanted,
             method: Some(method),
             names_version: meta.is_some_and(|meta| meta.contains_key(PROTOCOL_VERSION)),
             client: meta.map_or_else(ClientView::stateless_legacy, client),
@@ -88,7 +99,7 @@ impl Envelope {
         })
     }
 
-    /// The tool, prompt or resource the request is about.
+    /// The tool, prompt, resource or task the request is about.
     pub(super) fn target(&self) -> Option<&str> {
         self.target.as_deref()
     }
@@ -156,6 +167,7 @@ fn target_key(method: &str) -> Option<&'static str> {
     match method {
         "tools/call" | "prompts/get" => Some("name"),
         "resources/read" => Some("uri"),
+        "tasks/get" | "tasks/update" | "tasks/cancel" => Some("taskId"),
         _ => None,
     }
 }

@@ -12,10 +12,11 @@ pub use origin::AllowedOrigins;
 use crate::{
     invocation::Invocation,
     invoke::FunctionInvoker,
-    lambda::{AnswerBody, HttpService},
+    lambda::{AnswerBody, Service},
     seal::Seals,
-    server::{Called, Server, Shared, Verbatim},
+    server::{self, Called, Server, Shared, Verbatim},
     settings::Settings,
+    tasks::{Tasks, WorkOrder},
 };
 use bytes::Bytes;
 use envelope::Envelope;
@@ -46,7 +47,7 @@ pub struct Gateway<S, I> {
 
 impl<S: RegistrationStore, I: FunctionInvoker> Gateway<S, I> {
     /// Puts the parts together, once for an execution environment.
-    pub fn new(store: S, invoker: I, seals: Seals, settings: &Settings) -> Self {
+    pub fn new(store: S, invoker: I, seals: Seals, tasks: Tasks, settings: &Settings) -> Self {
         let dispatcher = StreamableHttpServerConfig::default()
             // Nothing outlives an invocation in memory: the next request arrives in another environment.
             .with_legacy_session_mode(false)
@@ -55,7 +56,7 @@ impl<S: RegistrationStore, I: FunctionInvoker> Gateway<S, I> {
             // A Function URL's host is Lambda's own to check; origins are checked here, before anything is read.
             .disable_allowed_hosts();
         Self {
-            shared: Arc::new(Shared::new(store, invoker, seals, settings)),
+            shared: Arc::new(Shared::new(store, invoker, seals, tasks, settings)),
             origins: AllowedOrigins::new(&settings.allowed_origins),
             dispatcher,
             sessions: Arc::new(NeverSessionManager::default()),
@@ -131,13 +132,20 @@ impl<S: RegistrationStore, I: FunctionInvoker> Gateway<S, I> {
         envelope: Envelope,
         invocation: &Invocation,
     ) -> Result<Response<AnswerBody>, Rejection> {
-        let server = Server {
+        let mut server = Server {
             shared: Arc::clone(&self.shared),
             invocation: invocation.clone(),
             called: self.called(&envelope).await,
             client: envelope.client,
+            listening: None,
             verbatim: Verbatim::default(),
         };
+        if let Some(wanted) = envelope.wanted {
+            if !wanted.tasks.is_empty() && !server.knows_tasks() {
+                return Err(Rejection::NoTasks { id: envelope.id });
+            }
+            Box::pin(server.listen_from_now(wanted)).await;
+        }
         let verbatim = server.verbatim.clone();
         let service = StreamableHttpService::new(
             move || Ok(server.clone()),
@@ -167,7 +175,7 @@ impl<S: RegistrationStore, I: FunctionInvoker> Gateway<S, I> {
     }
 }
 
-impl<S: RegistrationStore, I: FunctionInvoker> HttpService for Gateway<S, I> {
+impl<S: RegistrationStore, I: FunctionInvoker> Service for Gateway<S, I> {
     async fn call(&self, request: Request<Bytes>, invocation: Invocation) -> Response<AnswerBody> {
         let started = Instant::now();
         let mut audit = Audit::default();
@@ -192,6 +200,25 @@ impl<S: RegistrationStore, I: FunctionInvoker> HttpService for Gateway<S, I> {
             "answered"
         );
         response
+    }
+
+    async fn work(&self, order: WorkOrder, invocation: Invocation) {
+        let started = Instant::now();
+        let worked = AssertUnwindSafe(server::work(&self.shared, &order, &invocation))
+            .catch_unwind()
+            .await;
+        let outcome = match worked {
+            Ok(outcome) => outcome,
+            Err(_panic) => server::give_up(&self.shared, &order).await,
+        };
+        tracing::info!(
+            requestId = invocation.request_id,
+            task = %order.task,
+            turn = order.turn,
+            outcome,
+            durationMs = started.elapsed().as_secs_f64() * 1000.0,
+            "worked on a task"
+        );
     }
 }
 

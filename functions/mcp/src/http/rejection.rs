@@ -3,10 +3,14 @@
 //! Every answer is a JSON-RPC error, also where HTTP alone would do: a client of several eras that reads anything
 //! else takes the server for an older one. Source: MCP 2026-07-28, "Streamable HTTP", "Backwards compatibility".
 
-use crate::{lambda::AnswerBody, server::SUPPORTED_VERSIONS};
+use crate::{
+    lambda::AnswerBody,
+    server::{SUPPORTED_VERSIONS, missing_extension},
+};
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full};
+use rmcp::model::ErrorCode;
 use serde_json::{Value, json};
 
 /// "Unsupported protocol version". Source: MCP 2026-07-28, "Lifecycle".
@@ -35,6 +39,11 @@ pub(super) enum Rejection {
         id: Option<Value>,
         /// What the header says.
         requested: String,
+    },
+    /// The request is about tasks, and its client did not declare that it knows any.
+    NoTasks {
+        /// The request's id.
+        id: Option<Value>,
     },
     /// The body is over 6 MB.
     TooLarge,
@@ -102,6 +111,7 @@ impl Rejection {
             Self::UnsupportedVersion { requested, .. } => {
                 Some(json!({ "supported": SUPPORTED_VERSIONS, "requested": requested }))
             }
+            Self::NoTasks { .. } => Some(missing_extension()),
             _ => None,
         }
     }
@@ -139,6 +149,12 @@ impl Rejection {
                 UNSUPPORTED_VERSION,
                 id,
                 "this revision of the protocol is not spoken here".to_owned(),
+            ),
+            Self::NoTasks { id } => (
+                StatusCode::BAD_REQUEST,
+                ErrorCode::MISSING_REQUIRED_CLIENT_CAPABILITY.0,
+                id,
+                "`taskIds` need a client that declared the extension for tasks".to_owned(),
             ),
             Self::TooLarge => plain(
                 StatusCode::PAYLOAD_TOO_LARGE,

@@ -1,4 +1,4 @@
-//! Puts the questions of an `input_required` answer into it, as their function wrote them.
+//! Puts into answers what goes past the dispatcher.
 
 use crate::{lambda::AnswerBody, server::Verbatim};
 use bytes::Bytes;
@@ -10,7 +10,7 @@ const EVENT_STREAM: &str = "text/event-stream";
 /// Begins the line of an event that has the message; the dispatcher writes each message as one line.
 const DATA: &str = "data: ";
 
-/// Completes an answer. One that asks nothing passes through untouched.
+/// Completes an answer. One that nothing belongs into passes through untouched.
 pub(super) async fn complete(
     response: Response<AnswerBody>,
     verbatim: Verbatim,
@@ -20,7 +20,7 @@ pub(super) async fn complete(
         value.is_some_and(|value| value.as_bytes().starts_with(content_type.as_bytes()))
     };
     if is(EVENT_STREAM) {
-        // The questions may come at the end of the stream.
+        // It may come at the end of the stream.
         return response.map(|body| {
             body.map_frame(move |frame| {
                 if verbatim.is_set() {
@@ -61,7 +61,7 @@ fn in_events(chunk: &Bytes, verbatim: &Verbatim) -> Bytes {
             .strip_prefix(DATA)
             .map(|data| Bytes::copy_from_slice(data.trim_end().as_bytes()))
         {
-            Some(data) if line.contains("input_required") => {
+            Some(data) if verbatim.may_complete(line) => {
                 let completed = in_message(&data, verbatim);
                 format!("{DATA}{}\n", String::from_utf8_lossy(&completed))
             }

@@ -36,6 +36,13 @@ pub trait FunctionInvoker: Send + Sync + 'static {
         request: InvokeRequest,
     ) -> impl Future<Output = Result<Bytes, InvokeFailure>> + Send;
 
+    /// Has this very function invoked with an event, in the background: once, or not at all where that fails. The answer
+    /// says only that Lambda has taken the event.
+    fn send_for_self(
+        &self,
+        event: String,
+    ) -> impl Future<Output = Result<(), InvokeFailure>> + Send;
+
     /// The function's answer while it is being written. The request's time limit is that of the whole stream.
     fn stream(
         &self,

@@ -10,6 +10,7 @@ use aws_sdk_lambda::{
         invoke_with_response_stream::InvokeWithResponseStreamError,
     },
     primitives::Blob,
+    types::InvocationType,
 };
 use aws_smithy_runtime_api::client::{
     interceptors::context::InterceptorContext,
@@ -24,6 +25,10 @@ use tokio::time::Instant;
 
 /// Time in which a connection to Lambda has to stand.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// Time in which Lambda has to take an event.
+const EVENT_TIMEOUT: Duration = Duration::from_secs(10);
+/// The version that this function runs as; its role may invoke itself by this name only.
+const LATEST: &str = "$LATEST";
 /// `errorType` with which Lambda reports a function's own timeout.
 const TIMED_OUT: &str = "Sandbox.Timedout";
 /// `errorType` with which Lambda reports an answer over 6 MB.
@@ -35,16 +40,19 @@ const ERROR_TYPE_AT_MOST: usize = 100;
 #[derive(Debug)]
 pub struct LambdaInvoker {
     sdk: SdkConfig,
+    /// This function.
+    own_name: String,
     client: OnceLock<Client>,
 }
 
 impl LambdaInvoker {
-    /// An invoker that makes its client for the first invocation: a client reads the list of AWS partitions when it
+    /// An invoker for the function called `own_name`, that makes its client for the first invocation: a client reads the list of AWS partitions when it
     /// is made, a quarter of the instructions up to the first poll for an event, and a first request may invoke
     /// nothing.
-    pub fn new(sdk: SdkConfig) -> Self {
+    pub fn new(sdk: SdkConfig, own_name: String) -> Self {
         Self {
             sdk,
+            own_name,
             client: OnceLock::new(),
         }
     }
@@ -93,6 +101,25 @@ impl FunctionInvoker for LambdaInvoker {
                 InvokeError::is_recursive_invocation_exception,
             )),
             Err(_) => Err(InvokeFailure::TimedOut(request.time_limit)),
+        }
+    }
+
+    async fn send_for_self(&self, event: String) -> Result<(), InvokeFailure> {
+        let sent = self
+            .client()
+            .invoke()
+            .function_name(&self.own_name)
+            .qualifier(LATEST)
+            .invocation_type(InvocationType::Event)
+            .payload(Blob::new(event))
+            .send();
+        match tokio::time::timeout(EVENT_TIMEOUT, sent).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(failure(
+                error,
+                InvokeError::is_recursive_invocation_exception,
+            )),
+            Err(_) => Err(InvokeFailure::TimedOut(EVENT_TIMEOUT)),
         }
     }
 

@@ -1,10 +1,32 @@
-//! A Function URL event (payload format 2.0) as an HTTP request.
+//! Events: a Function URL's (payload format 2.0), which is an HTTP request, and the function's own.
 
-use crate::invocation::Principal;
+use crate::{invocation::Principal, tasks::WorkOrder};
 use aws_lambda_events::event::lambda_function_urls::LambdaFunctionUrlRequest;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http::{Request, Uri};
+
+/// What this function can be invoked with.
+#[derive(Debug)]
+pub enum Event {
+    /// A request to the Function URL. Boxed, since the other is small.
+    Url(Box<UrlEvent>),
+    /// The function's own event.
+    Work(WorkOrder),
+}
+
+impl Event {
+    /// Reads an event. What looks like one of the Function URL is one, whatever else is in it.
+    pub fn parse(event: &[u8]) -> Result<Self, InvalidEvent> {
+        match UrlEvent::parse(event) {
+            Ok(url) => Ok(Self::Url(Box::new(url))),
+            Err(invalid @ InvalidEvent::Shape(_)) => {
+                WorkOrder::parse(event).map(Self::Work).ok_or(invalid)
+            }
+            Err(invalid) => Err(invalid),
+        }
+    }
+}
 
 /// What a Function URL event holds.
 #[derive(Debug)]
@@ -108,6 +130,20 @@ mod tests {
     }
 
     #[test]
+    fn no_client_can_order_work() {
+        let order = format!(r#"{{"mcpTask":{{"id":"{}","turn":1}}}}"#, "a".repeat(32));
+        assert!(matches!(Event::parse(order.as_bytes()), Ok(Event::Work(_))));
+        let sent = event(&order, false, "/mcp");
+        assert!(matches!(Event::parse(sent.as_bytes()), Ok(Event::Url(_))));
+        let mut both: serde_json::Value = serde_json::from_str(&sent).unwrap();
+        both["mcpTask"] = serde_json::json!({ "id": "a".repeat(32), "turn": 1 });
+        assert!(matches!(
+            Event::parse(both.to_string().as_bytes()),
+            Ok(Event::Url(_))
+        ));
+    }
+
+    #[test]
     fn a_binary_body_arrives_as_base64() {
         let parsed = UrlEvent::parse(event("AP8=", true, "/").as_bytes()).unwrap();
         assert_eq!(parsed.request.body().as_ref(), [0x00, 0xff]);
@@ -120,7 +156,7 @@ mod tests {
     #[test]
     fn other_events_are_refused_without_quoting_them() {
         for other in [r#"{"secret":"s3cr3t"}"#, "not json", "[]"] {
-            let error = UrlEvent::parse(other.as_bytes()).unwrap_err();
+            let error = Event::parse(other.as_bytes()).unwrap_err();
             assert_eq!(
                 error.to_string(),
                 "the event is not a Function URL event of payload format 2.0"

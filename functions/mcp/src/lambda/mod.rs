@@ -11,10 +11,10 @@ mod answer;
 mod event;
 mod runtime;
 
-pub use event::{InvalidEvent, UrlEvent};
+pub use event::{Event, InvalidEvent, UrlEvent};
 pub use runtime::run;
 
-use crate::invocation::Invocation;
+use crate::{invocation::Invocation, tasks::WorkOrder};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::combinators::BoxBody;
@@ -23,12 +23,15 @@ use std::{convert::Infallible, future::Future};
 /// The body of an answer. It can't fail: whatever goes wrong is said in MCP's own terms before the body ends.
 pub type AnswerBody = BoxBody<Bytes, Infallible>;
 
-/// The function's HTTP surface, as the Lambda edge sees it.
-pub trait HttpService: Send + Sync + 'static {
+/// What the function does, as the Lambda edge sees it.
+pub trait Service: Send + Sync + 'static {
     /// Answers one request within the invocation's time.
     fn call(
         &self,
         request: Request<Bytes>,
         invocation: Invocation,
     ) -> impl Future<Output = Response<AnswerBody>> + Send;
+
+    /// Works on a task within the invocation's time. Nobody waits for an answer.
+    fn work(&self, order: WorkOrder, invocation: Invocation) -> impl Future<Output = ()> + Send;
 }

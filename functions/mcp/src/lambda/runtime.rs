@@ -1,10 +1,10 @@
-//! The invocation loop: `lambda_runtime` polls, [`HttpService`] answers, this posts the answer.
+//! The invocation loop: `lambda_runtime` polls, [`Service`](super::Service) answers, this posts the answer.
 
 use super::{
-    HttpService, InvalidEvent, UrlEvent,
+    Event, InvalidEvent, UrlEvent,
     answer::{PRELUDE_CONTENT_TYPE, StreamedAnswer},
 };
-use crate::invocation::Invocation;
+use crate::invocation::{CALL_LIMIT, Invocation};
 use bytes::Bytes;
 use http::{Request, Response, header::CONTENT_TYPE};
 use http_body_util::{BodyExt, Either, Full};
@@ -31,7 +31,7 @@ const ERROR_TYPE: &str = "lambda-runtime-function-error-type";
 /// # Errors
 ///
 /// When the Runtime API can't be reached, which ends the environment.
-pub async fn run<S: HttpService>(service: S) -> Result<(), BoxError> {
+pub async fn run<S: super::Service>(service: S) -> Result<(), BoxError> {
     let answering = Answering::new(service)?;
     // The inner service is what `Runtime::new` asks for; the layer takes its place and never calls it.
     Runtime::new(service_fn(unused))
@@ -44,7 +44,7 @@ async fn unused(_: LambdaEvent<serde_json::Value>) -> Result<(), BoxError> {
     Ok(())
 }
 
-fn replacing<Inner, S: HttpService>(
+fn replacing<Inner, S: super::Service>(
     answering: Answering<S>,
 ) -> impl Layer<Inner, Service = Answering<S>> {
     layer_fn(move |_: Inner| answering.clone())
@@ -66,7 +66,7 @@ impl<S> Clone for Answering<S> {
     }
 }
 
-impl<S: HttpService> Answering<S> {
+impl<S: super::Service> Answering<S> {
     fn new(service: S) -> Result<Self, BoxError> {
         Ok(Self {
             service: Arc::new(service),
@@ -77,23 +77,34 @@ impl<S: HttpService> Answering<S> {
     async fn answer(self, invocation: LambdaInvocation) -> Result<(), BoxError> {
         let LambdaInvocation { body, context, .. } = invocation;
         let request_id = context.request_id;
-        let UrlEvent { request, principal } = match UrlEvent::parse(&body) {
+        let event = match Event::parse(&body) {
             Ok(event) => event,
             Err(error) => return self.runtime_api.refuse(&request_id, &error).await,
         };
         drop(body);
-        let deadline = Invocation::deadline_from_epoch_ms(context.deadline);
-        let invocation = Invocation {
+        let mut invocation = Invocation {
             request_id: request_id.clone(),
-            deadline,
-            principal,
+            deadline: Invocation::deadline_from_epoch_ms(context.deadline),
+            default_limit: CALL_LIMIT,
+            principal: None,
         };
-        let response = self.service.call(request, invocation).await;
-        self.runtime_api.respond(&request_id, response).await
+        match event {
+            Event::Url(event) => {
+                let UrlEvent { request, principal } = *event;
+                invocation.principal = principal;
+                let response = self.service.call(request, invocation).await;
+                self.runtime_api.respond(&request_id, response).await
+            }
+            Event::Work(order) => {
+                // Boxed, so that its state is no part of every request.
+                Box::pin(self.service.work(order, invocation)).await;
+                self.runtime_api.done(&request_id).await
+            }
+        }
     }
 }
 
-impl<S: HttpService> Service<LambdaInvocation> for Answering<S> {
+impl<S: super::Service> Service<LambdaInvocation> for Answering<S> {
     type Response = ();
     type Error = BoxError;
     type Future = Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send>>;
@@ -138,6 +149,15 @@ impl RuntimeApi {
             .header(CONTENT_TYPE, PRELUDE_CONTENT_TYPE)
             .header(RESPONSE_MODE, "streaming")
             .body(Either::Left(StreamedAnswer::new(response)))?;
+        self.send(request_id, request).await
+    }
+
+    /// Says that an event was dealt with, to which there is no answer.
+    async fn done(&self, request_id: &str) -> Result<(), BoxError> {
+        let request = self
+            .post(request_id, "response")
+            .header(CONTENT_TYPE, "application/json")
+            .body(Either::Right(Full::from("null")))?;
         self.send(request_id, request).await
     }
 

@@ -9,11 +9,7 @@ use aws_sdk_dynamodb::{
     primitives::Blob,
     types::AttributeValue::{B, N, S},
 };
-use registry::{
-    TableName,
-    aws::{SdkConfig, dynamodb_client},
-};
-use std::sync::OnceLock;
+use registry::{TableName, aws::LazyDynamoDb};
 
 /// The partition of what belongs to the deployment. No session's id begins with `$`.
 const DEPLOYMENT: &str = "$deployment";
@@ -26,23 +22,18 @@ const FRESH_ONLY: &str = "attribute_not_exists(sessionId)";
 /// The session table as a [`SealStore`].
 #[derive(Debug)]
 pub struct DynamoDbSealStore {
-    sdk: SdkConfig,
+    client: LazyDynamoDb,
     table: TableName,
-    client: OnceLock<Client>,
 }
 
 impl DynamoDbSealStore {
-    /// A store in this table. Its client is made for the first request that needs it: most need none.
-    pub fn new(sdk: SdkConfig, table: TableName) -> Self {
-        Self {
-            sdk,
-            table,
-            client: OnceLock::new(),
-        }
+    /// A store in this table.
+    pub fn new(client: LazyDynamoDb, table: TableName) -> Self {
+        Self { client, table }
     }
 
     fn client(&self) -> &Client {
-        self.client.get_or_init(|| dynamodb_client(&self.sdk))
+        self.client.get()
     }
 
     async fn stored_key(&self) -> Result<Option<[u8; KEY_BYTES]>, SealStoreError> {

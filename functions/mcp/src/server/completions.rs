@@ -132,9 +132,9 @@ async fn asked<S: RegistrationStore, I: FunctionInvoker>(
     let reply: Reply = match run.await.map_err(Failure::Explained)? {
         Answer::Reply(reply) => reply,
         Answer::Error(error) => return Err(error.into()),
-        Answer::InputRequired(_) => {
+        Answer::InputRequired(_) | Answer::Task(_) => {
             return Err(Failure::Explained(format!(
-                "{} asked for input, and a completion can't be asked for any",
+                "{} has no values at once, and a completion can't wait for any",
                 entry.title()
             )));
         }

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 /// How often a function may come back with questions, or with its state alone, while a client waits for one answer. As
 /// many as clients go along with where they are the ones who come back (`DEFAULT_MRTR_MAX_ROUNDS` of rmcp).
-const ROUNDS_AT_MOST: usize = 10;
+pub(super) const ROUNDS_AT_MOST: usize = 10;
 
 /// A request that a registered function answers.
 #[derive(Debug, Clone, Copy)]
@@ -46,6 +46,8 @@ pub(super) enum Outcome {
     Reply(Reply),
     /// The client has to be asked first.
     InputRequired(InputRequiredResult),
+    /// The function wants to go on as a task, and may: it is a tool's, and this client knows tasks.
+    Task(Continuation),
 }
 
 /// Why it doesn't.
@@ -77,13 +79,18 @@ impl From<SealError> for Failure {
 
 impl From<ProtocolError> for Failure {
     fn from(error: ProtocolError) -> Self {
-        let ProtocolError {
-            code,
-            message,
-            data,
-        } = error;
-        Self::Protocol(ErrorData::new(ErrorCode(code), message, data))
+        Self::Protocol(on_purpose(error))
     }
+}
+
+/// The error that a function wants its request answered with.
+pub(super) fn on_purpose(error: ProtocolError) -> ErrorData {
+    let ProtocolError {
+        code,
+        message,
+        data,
+    } = error;
+    ErrorData::new(ErrorCode(code), message, data)
 }
 
 /// Answers a request by its function.
@@ -125,6 +132,11 @@ pub(super) async fn drive<S: RegistrationStore, I: FunctionInvoker>(
         let required = match run.await.map_err(Failure::Explained)? {
             Answer::Reply(reply) => return Ok(Outcome::Reply(reply)),
             Answer::Error(error) => return Err(error.into()),
+            Answer::Task(state) => {
+                super::tasks::allowed(server, entry)?;
+                let responses = continuation.unwrap_or_default().responses;
+                return Ok(Outcome::Task(Continuation { responses, state }));
+            }
             Answer::InputRequired(required) => required,
         };
         let InputRequired { questions, state } = allowed(server, entry, required)?;

@@ -6,18 +6,25 @@ mod completions;
 mod cursor;
 mod driver;
 mod listing;
+mod offered;
 mod prompts;
 mod resources;
 mod run;
+mod subscriptions;
+mod tasks;
 mod tools;
 mod updates;
 mod verbatim;
+mod worker;
 
 pub use crate::contract::LogLevel;
 pub use client::{ClientView, Era, LevelNotKept, LogLevelStore};
+pub use tasks::missing_extension;
 pub use updates::{Unheard, Updates};
 pub use verbatim::Verbatim;
+pub use worker::{give_up, work};
 
+use offered::Offered;
 use run::report;
 
 use crate::{
@@ -26,19 +33,21 @@ use crate::{
     invoke::FunctionInvoker,
     seal::Seals,
     settings::Settings,
+    subscriptions::Listening,
+    tasks::Tasks,
 };
 use registry::{RegistrationName, RegistrationStore};
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
-        CacheScope, CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult,
-        CustomRequest, CustomResult, DiscoverResult, ErrorCode, GetPromptRequestParams,
-        GetPromptResponse, Implementation, JsonObject, ListPromptsResult,
-        ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, MetaObject,
-        PaginatedRequestParams, ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse,
-        ServerCapabilities, ServerConfig, Tool,
+        CacheScope, CallToolRequestParams, CallToolResponse, CancelTaskParams,
+        CompleteRequestParams, CompleteResult, CustomRequest, CustomResult, DiscoverResult,
+        ErrorCode, GetPromptRequestParams, GetPromptResponse, GetTaskParams, GetTaskResult,
+        ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
+        MetaObject, PaginatedRequestParams, ProtocolVersion, ReadResourceRequestParams,
+        ReadResourceResponse, ServerConfig, SubscriptionFilter, Tool, UpdateTaskParams,
     },
-    service::RequestContext,
+    service::{RequestContext, SubscriptionContext},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -69,33 +78,26 @@ pub struct Shared<S, I> {
     pub catalog: Catalog<S>,
     /// Seals the state of requests whose client is asked something.
     pub seals: Seals,
+    /// Calls that outlive their requests.
+    pub tasks: Tasks,
     invoker: I,
-    info: ServerConfig,
+    offered: Offered,
     /// What results say about this server.
     signature: Value,
 }
 
 impl<S: RegistrationStore, I: FunctionInvoker> Shared<S, I> {
     /// Puts the parts together.
-    pub fn new(store: S, invoker: I, seals: Seals, settings: &Settings) -> Self {
-        let capabilities = ServerCapabilities::builder()
-            .enable_tools()
-            .enable_resources()
-            .enable_prompts()
-            .enable_completions()
-            .build();
-        let mut info = ServerConfig::new(capabilities).with_server_info(Implementation::new(
-            settings.server_name.clone(),
-            env!("CARGO_PKG_VERSION"),
-        ));
-        info.instructions.clone_from(&settings.instructions);
+    pub fn new(store: S, invoker: I, seals: Seals, tasks: Tasks, settings: &Settings) -> Self {
+        let offered = Offered::new(settings);
         let signature =
             json!({ "name": settings.server_name, "version": env!("CARGO_PKG_VERSION") });
         Self {
             catalog: Catalog::new(store),
             seals,
+            tasks,
             invoker,
-            info,
+            offered,
             signature,
         }
     }
@@ -122,6 +124,8 @@ pub struct Server<S, I> {
     pub called: Called,
     /// Who sent it.
     pub client: ClientView,
+    /// For a client that listens: what it wants to hear of, and how that was when it began.
+    pub listening: Option<Listening>,
     /// What its answer carries past the dispatcher.
     pub verbatim: Verbatim,
 }
@@ -133,6 +137,7 @@ impl<S, I> Clone for Server<S, I> {
             invocation: self.invocation.clone(),
             called: self.called.clone(),
             client: self.client.clone(),
+            listening: self.listening.clone(),
             verbatim: self.verbatim.clone(),
         }
     }
@@ -142,12 +147,8 @@ impl<S, I> Clone for Server<S, I> {
 /// twelfth of the instructions of a tool's call.
 impl<S: RegistrationStore, I: FunctionInvoker> ServerHandler for Server<S, I> {
     fn get_info(&self) -> ServerConfig {
-        let mut info = self.shared.info.clone();
-        // A client that can say which messages it wants: in each request since 2026-07-28, before that in a session.
-        if self.client.era == Era::Modern || self.client.log_level_store.is_some() {
-            info.capabilities.logging = Some(JsonObject::default());
-        }
-        info
+        let sets_log_level = self.client.log_level_store.is_some();
+        self.shared.offered.to(self.client.era, sets_log_level)
     }
 
     fn supported_protocol_versions(&self) -> Cow<'static, [ProtocolVersion]> {
@@ -184,9 +185,52 @@ impl<S: RegistrationStore, I: FunctionInvoker> ServerHandler for Server<S, I> {
         match &mut response {
             CallToolResponse::Complete(result) => self.sign(&mut result.meta, &context),
             CallToolResponse::InputRequired(result) => self.sign(&mut result.meta, &context),
+            CallToolResponse::Task(result) => self.sign(&mut result.meta, &context),
             _ => {}
         }
         Ok(response)
+    }
+
+    async fn get_task(
+        &self,
+        request: GetTaskParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<GetTaskResult, ErrorData> {
+        let mut result = Box::pin(tasks::get(self, &request.task_id)).await?;
+        self.sign(&mut result.meta, &context);
+        Ok(result)
+    }
+
+    async fn update_task(
+        &self,
+        request: UpdateTaskParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        Box::pin(tasks::update(
+            self,
+            &request.task_id,
+            request.input_responses,
+        ))
+        .await
+    }
+
+    async fn cancel_task(
+        &self,
+        request: CancelTaskParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        Box::pin(tasks::cancel(self, &request.task_id)).await
+    }
+
+    fn accepted_subscription_filter(
+        &self,
+        requested: &SubscriptionFilter,
+    ) -> Option<SubscriptionFilter> {
+        subscriptions::accepted(self, requested)
+    }
+
+    async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
+        Box::pin(subscriptions::listen(self, &context)).await
     }
 
     async fn list_resources(
@@ -313,8 +357,7 @@ impl<S: RegistrationStore, I: FunctionInvoker> ServerHandler for Server<S, I> {
     ) -> Result<CustomResult, ErrorData> {
         // A request whose method is known and whose parameters have another shape arrives here as well.
         let method = request.method.as_str();
-        let is_known = METHODS.contains(&method)
-            || (self.client.era == Era::Legacy && LEGACY_METHODS.contains(&method));
+        let is_known = self.shared.offered.knows(method, self.client.era);
         Err(if is_known {
             ErrorData::invalid_params(
                 format!("the params are not those of `{}`", request.method),
@@ -329,22 +372,6 @@ impl<S: RegistrationStore, I: FunctionInvoker> ServerHandler for Server<S, I> {
         })
     }
 }
-
-/// The methods this server implements.
-const METHODS: &[&str] = &[
-    "server/discover",
-    "tools/list",
-    "tools/call",
-    "resources/list",
-    "resources/templates/list",
-    "resources/read",
-    "prompts/list",
-    "prompts/get",
-    "completion/complete",
-];
-
-/// The methods this server implements that 2026-07-28 has removed.
-const LEGACY_METHODS: &[&str] = &["initialize", "ping", "logging/setLevel"];
 
 impl<S: RegistrationStore, I> Server<S, I> {
     /// Says in a result which server gave it. The older revisions say that once, when they shake hands.

@@ -59,6 +59,7 @@ pub(super) async fn get<S: RegistrationStore, I: FunctionInvoker>(
     let reply = match outcome {
         Outcome::Reply(reply) => reply,
         Outcome::InputRequired(result) => return Ok(result.into()),
+        Outcome::Task(_) => unreachable!("only a tool may go on as a task"),
     };
     let result = reply.into_prompt_result().map_err(|failure| {
         report(&entry, &server.invocation, &failure);

@@ -100,6 +100,7 @@ pub(super) async fn read<S: RegistrationStore, I: FunctionInvoker>(
     let reply = match outcome {
         Outcome::Reply(reply) => reply,
         Outcome::InputRequired(result) => return Ok(result.into()),
+        Outcome::Task(_) => unreachable!("only a tool may go on as a task"),
     };
     let mime_type = definition(&entry).and_then(|definition| definition.mime_type.as_deref());
     let result = reply
@@ -158,7 +159,7 @@ async fn behind_next_template<S: RegistrationStore, I: FunctionInvoker>(
             .into_resource_list()
             .map_err(|failure| report(&entry, &server.invocation, &failure)),
         // What a list can't be: a question, or an error on purpose.
-        Ok(Answer::InputRequired(_) | Answer::Error(_)) | Err(_) => Err(()),
+        Ok(Answer::InputRequired(_) | Answer::Task(_) | Answer::Error(_)) | Err(_) => Err(()),
     };
     Ok((listed.map(|list| list.resources).unwrap_or_default(), next))
 }

@@ -127,11 +127,11 @@ pub(super) fn report(entry: &Entry, invocation: &Invocation, error: &(dyn Error 
     );
 }
 
-/// The registration's own limit, but never longer than this invocation lasts.
+/// The registration's own limit, or the usual one, but never longer than this invocation lasts.
 fn time_limit(entry: &Entry, invocation: &Invocation) -> Duration {
     let remaining = invocation.remaining().saturating_sub(ANSWER_MARGIN);
     match entry.registration.invocation.timeout_seconds {
         Some(seconds) => remaining.min(Duration::from_secs(seconds.into())),
-        None => remaining,
+        None => remaining.min(invocation.default_limit),
     }
 }

@@ -3,11 +3,12 @@
 use super::{
     Called, Server,
     driver::{Failure, Outcome, Request, Returned, drive},
-    named, report, unreadable,
+    named, report, tasks, unreadable,
 };
 use crate::{
     catalog::{Entry, ToolEntry},
-    contract::Asked,
+    contract::{Asked, Reply},
+    invocation::Invocation,
     invoke::FunctionInvoker,
 };
 use registry::{RegistrationStore, schema::Violation};
@@ -51,34 +52,56 @@ pub(super) async fn call<S: RegistrationStore, I: FunctionInvoker>(
     let Value::Object(arguments) = arguments else {
         unreachable!("made from a map above")
     };
+    let returned = Returned {
+        responses: request.input_responses,
+        state: request.request_state,
+    };
+    match tasks::becomes_one(server, entry, &returned) {
+        Ok(true) => {
+            let created = tasks::create(server, entry, tool, arguments, None, context);
+            return Ok(Box::pin(created).await?.into());
+        }
+        Ok(false) => {}
+        Err(Failure::Explained(explanation)) => return Ok(failed(explanation).into()),
+        Err(Failure::Protocol(error)) => return Err(error),
+    }
     let asked = Request {
         entry,
         method: "tools/call",
         target: &request.name,
         asked: Asked::Call(&arguments),
     };
-    let returned = Returned {
-        responses: request.input_responses,
-        state: request.request_state,
-    };
     let reply = match drive(server, asked, returned, context).await {
         Ok(Outcome::Reply(reply)) => reply,
         Ok(Outcome::InputRequired(result)) => return Ok(result.into()),
+        Ok(Outcome::Task(continuation)) => {
+            let created =
+                tasks::create(server, entry, tool, arguments, Some(continuation), context);
+            return Ok(Box::pin(created).await?.into());
+        }
         Err(Failure::Explained(explanation)) => return Ok(failed(explanation).into()),
         Err(Failure::Protocol(error)) => return Err(error),
     };
-    let result = match reply.into_tool_result() {
-        Ok(result) => result,
+    Ok(result(entry, tool, reply, &server.invocation).into())
+}
+
+/// What a function's reply is as the result of its tool.
+pub(super) fn result(
+    entry: &Entry,
+    tool: &ToolEntry,
+    reply: Reply,
+    invocation: &Invocation,
+) -> CallToolResult {
+    match reply.into_tool_result() {
+        Ok(result) => promised(entry, tool, result),
         Err(error) => {
-            report(entry, &server.invocation, &error);
-            return Ok(failed(format!(
+            report(entry, invocation, &error);
+            failed(format!(
                 "{} gave an answer that can't be used: {error}",
                 entry.title()
             ))
-            .into());
         }
-    };
-    Ok(promised(entry, tool, result).into())
+    }
 }
 
 /// Holds a result to the shape the registration promises for structured content.
@@ -108,7 +131,8 @@ fn promised(entry: &Entry, tool: &ToolEntry, result: CallToolResult) -> CallTool
     }
 }
 
-fn failed(explanation: String) -> CallToolResult {
+/// A result that says why there is none.
+pub(super) fn failed(explanation: String) -> CallToolResult {
     CallToolResult::error(vec![ContentBlock::text(explanation)])
 }
 

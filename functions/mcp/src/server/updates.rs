@@ -1,7 +1,7 @@
 //! What a function says while it runs, on its way to the client.
 
 use super::ClientView;
-use crate::contract::{LogMessage, Progress};
+use crate::contract::{LogLevel, LogMessage, Progress};
 use rmcp::{
     Peer, RoleServer,
     model::{CustomNotification, ProgressToken, ServerNotification},
@@ -9,6 +9,7 @@ use rmcp::{
 };
 use serde_json::{Value, json};
 use std::future::Future;
+use tokio::sync::watch;
 
 /// Takes what a function says before its result.
 pub trait Updates: Send {
@@ -25,6 +26,50 @@ pub struct Unheard;
 impl Updates for Unheard {
     async fn progress(&mut self, _: Progress) {}
     async fn log(&mut self, _: LogMessage) {}
+}
+
+/// Makes what a function says the status message of its task: the last that it said.
+#[derive(Debug)]
+pub(super) struct StatusMessages(watch::Sender<Option<String>>);
+
+/// The least severe log message that becomes a status message.
+const WORTH_A_STATUS: LogLevel = LogLevel::Info;
+/// Longest status message, in characters.
+const STATUS_AT_MOST: usize = 1000;
+
+impl StatusMessages {
+    pub(super) fn new(messages: watch::Sender<Option<String>>) -> Self {
+        Self(messages)
+    }
+
+    fn say(&self, message: &str) {
+        let message = message.chars().take(STATUS_AT_MOST).collect();
+        self.0.send_replace(Some(message));
+    }
+}
+
+impl Updates for StatusMessages {
+    async fn progress(&mut self, progress: Progress) {
+        let Progress {
+            progress,
+            total,
+            message,
+        } = progress;
+        match (message, total) {
+            (Some(message), _) => self.say(&message),
+            (None, Some(total)) => self.say(&format!("{progress} of {total}")),
+            (None, None) => self.say(&progress.to_string()),
+        }
+    }
+
+    async fn log(&mut self, message: LogMessage) {
+        if message.level >= WORTH_A_STATUS {
+            match message.data {
+                Value::String(text) => self.say(&text),
+                data => self.say(&data.to_string()),
+            }
+        }
+    }
 }
 
 /// Notifies the client of a request, of what it asked to be notified of.

@@ -3,8 +3,9 @@
 use lambda_http::{Body, RequestExt, Response};
 use registration::answer;
 use registry::{
-    CatalogVersion, Page, Registration, RegistrationId, RegistrationName, RegistrationStore,
-    RegistrationType, ResourceFilter, StoreError, StoredRegistration, StoredTemplate,
+    CatalogVersion, CatalogVersions, Page, Registration, RegistrationId, RegistrationName,
+    RegistrationStore, RegistrationType, ResourceFilter, StoreError, StoredRegistration,
+    StoredTemplate,
 };
 
 type Failure = fn() -> StoreError;
@@ -14,6 +15,10 @@ struct Failing(Failure);
 
 impl RegistrationStore for Failing {
     async fn catalog_version(&self) -> Result<CatalogVersion, StoreError> {
+        Err(self.0())
+    }
+
+    async fn catalog_versions(&self) -> Result<CatalogVersions, StoreError> {
         Err(self.0())
     }
 

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use crate::id::{RegistrationId, RegistrationType};
 use crate::name::RegistrationName;
 use crate::registration::{Definition, Registration, ResourceLocator};
-use crate::store::{CatalogVersion, StoreError, StoredRegistration};
+use crate::store::{CatalogVersion, CatalogVersions, StoreError, StoredRegistration};
 
 pub(super) type Item = HashMap<String, AttributeValue>;
 
@@ -33,6 +33,10 @@ pub(super) const LISTS: &str = "lists";
 pub(super) const REGISTRATION: &str = "registration";
 /// On the catalog's item: its number.
 pub(super) const VERSION: &str = "version";
+/// On the catalog's item: the numbers that the last writes of each type made.
+const TOOL_VERSION: &str = "toolVersion";
+const RESOURCE_VERSION: &str = "resourceVersion";
+const PROMPT_VERSION: &str = "promptVersion";
 
 /// The partition of pointers from URIs to resources.
 pub(super) const URI_PARTITION: &str = "resource-uri";
@@ -81,10 +85,28 @@ pub(super) fn version_of(item: &Item, attribute: &str) -> Option<CatalogVersion>
     Some(CatalogVersion::new(number))
 }
 
-pub(super) fn catalog(version: CatalogVersion) -> Item {
+pub(super) fn catalog(versions: CatalogVersions) -> Item {
     let mut item = catalog_key();
-    item.insert(VERSION.to_owned(), number(version));
+    for (attribute, version) in [
+        (VERSION, versions.whole),
+        (TOOL_VERSION, versions.tools),
+        (RESOURCE_VERSION, versions.resources),
+        (PROMPT_VERSION, versions.prompts),
+    ] {
+        item.insert(attribute.to_owned(), number(version));
+    }
     item
+}
+
+/// The versions in the catalog's item. One that an older version of this program wrote has only the first of them.
+pub(super) fn catalog_of(item: &Item) -> Option<CatalogVersions> {
+    let of_type = |attribute| version_of(item, attribute).unwrap_or_default();
+    Some(CatalogVersions {
+        whole: version_of(item, VERSION)?,
+        tools: of_type(TOOL_VERSION),
+        resources: of_type(RESOURCE_VERSION),
+        prompts: of_type(PROMPT_VERSION),
+    })
 }
 
 /// The item that leads to a resource from where it is.

@@ -8,7 +8,7 @@ use super::items::{self, Item};
 use crate::id::{RegistrationId, RegistrationType};
 use crate::name::RegistrationName;
 use crate::store::{
-    CatalogVersion, Page, ResourceFilter, StoreError, StoredRegistration, StoredTemplate,
+    CatalogVersions, Page, ResourceFilter, StoreError, StoredRegistration, StoredTemplate,
 };
 
 /// A page of a list ends after so many bytes of items, so that the reader of one holds one `Query` page in memory, not
@@ -40,11 +40,12 @@ impl DynamoDbStore {
         Ok(answer.item)
     }
 
-    pub(super) async fn read_catalog_version(&self) -> Result<CatalogVersion, StoreError> {
+    pub(super) async fn read_catalog(&self) -> Result<CatalogVersions, StoreError> {
         match self.get_item(items::catalog_key()).await? {
-            None => Ok(CatalogVersion::default()),
-            Some(item) => items::version_of(&item, items::VERSION)
-                .ok_or_else(|| items::corrupt(&item, "it has no version")),
+            None => Ok(CatalogVersions::default()),
+            Some(item) => {
+                items::catalog_of(&item).ok_or_else(|| items::corrupt(&item, "it has no version"))
+            }
         }
     }
 

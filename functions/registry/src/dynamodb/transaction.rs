@@ -9,8 +9,9 @@ use aws_sdk_dynamodb::types::{
 use super::DynamoDbStore;
 use super::failures::{by_code, store_error};
 use super::items::{self, Item};
+use crate::id::RegistrationType;
 use crate::name::RegistrationName;
-use crate::store::{CatalogVersion, StoreError};
+use crate::store::{CatalogVersion, CatalogVersions, StoreError};
 
 /// What must be true of an item for it to be written.
 pub(super) enum Condition {
@@ -38,8 +39,10 @@ impl Action {
 
 /// The writes of one transaction: the catalog's version, and then the rest.
 pub(super) struct Transaction {
-    /// The version that the catalog has before it.
-    pub(super) from: CatalogVersion,
+    /// The versions that the catalog has before it.
+    pub(super) from: CatalogVersions,
+    /// The type of the registration.
+    pub(super) kind: RegistrationType,
     /// The registration's own item.
     pub(super) registration: Action,
     /// The items that lead to it, at most two.
@@ -65,7 +68,7 @@ impl DynamoDbStore {
         let mut request = self
             .client
             .transact_write_items()
-            .transact_items(self.write_catalog(transaction.from)?)
+            .transact_items(self.write_catalog(transaction)?)
             .transact_items(self.write(&transaction.registration)?);
         for pointer in &transaction.pointers {
             request = request.transact_items(self.write(pointer)?);
@@ -77,17 +80,18 @@ impl DynamoDbStore {
         outcome(&error)
     }
 
-    fn write_catalog(&self, from: CatalogVersion) -> Result<TransactWriteItem, StoreError> {
+    fn write_catalog(&self, transaction: &Transaction) -> Result<TransactWriteItem, StoreError> {
+        let Transaction { from, kind, .. } = transaction;
         let put = Put::builder()
             .table_name(self.table.as_str())
-            .set_item(Some(items::catalog(from.next())));
-        let put = if from == CatalogVersion::default() {
+            .set_item(Some(items::catalog(from.next(*kind))));
+        let put = if from.whole == CatalogVersion::default() {
             put.condition_expression("attribute_not_exists(#name)")
                 .expression_attribute_names("#name", items::NAME)
         } else {
             put.condition_expression("#version = :from")
                 .expression_attribute_names("#version", items::VERSION)
-                .expression_attribute_values(":from", items::number(from))
+                .expression_attribute_values(":from", items::number(from.whole))
         };
         let put = put.build().map_err(malformed)?;
         Ok(TransactWriteItem::builder().put(put).build())

@@ -13,7 +13,7 @@ use super::transaction::{Action, Condition, Outcome, Transaction};
 use crate::id::RegistrationId;
 use crate::name::RegistrationName;
 use crate::registration::Registration;
-use crate::store::{CatalogVersion, StoreError, StoredRegistration};
+use crate::store::{CatalogVersions, StoreError, StoredRegistration};
 
 /// How often a write is tried. All writes meet at the catalog's version, so of any number that start together one
 /// succeeds in each round; a dozen rounds are more administrators at the same moment than a catalog has, and with the
@@ -30,16 +30,17 @@ impl DynamoDbStore {
     ) -> Result<StoredRegistration, StoreError> {
         let id = registration.id();
         for attempt in 1..=ATTEMPTS {
-            let from = self.read_catalog_version().await?;
+            let from = self.read_catalog().await?;
             let now = now();
             let stored = StoredRegistration {
                 registration: registration.clone(),
-                revision: from.next(),
+                revision: from.whole.next(),
                 created_at: now.clone(),
                 updated_at: now,
             };
             let transaction = Transaction {
                 from,
+                kind: id.kind,
                 registration: Action::Put(items::registration(&stored), Condition::Absent),
                 pointers: Pointer::of(registration)
                     .map(|pointer| put_pointer(&pointer, &id.name))
@@ -68,7 +69,7 @@ impl DynamoDbStore {
             let now = now();
             let stored = StoredRegistration {
                 registration: registration.clone(),
-                revision: from.next(),
+                revision: from.whole.next(),
                 created_at: items::text_of(&old, items::CREATED_AT)
                     .unwrap_or(&now)
                     .to_owned(),
@@ -76,6 +77,7 @@ impl DynamoDbStore {
             };
             let transaction = Transaction {
                 from,
+                kind: id.kind,
                 registration: Action::Put(items::registration(&stored), unchanged(&old)),
                 pointers: move_pointer(&old, registration),
             };
@@ -95,6 +97,7 @@ impl DynamoDbStore {
             let (from, old) = self.read_before_change(id).await?;
             let transaction = Transaction {
                 from,
+                kind: id.kind,
                 registration: Action::Delete(items::registration_key(id), unchanged(&old)),
                 pointers: items::pointer_key(&old)
                     .map(|key| delete_pointer(key, &id.name))
@@ -116,8 +119,8 @@ impl DynamoDbStore {
     async fn read_before_change(
         &self,
         id: &RegistrationId,
-    ) -> Result<(CatalogVersion, Item), StoreError> {
-        let from = self.read_catalog_version().await?;
+    ) -> Result<(CatalogVersions, Item), StoreError> {
+        let from = self.read_catalog().await?;
         match self.get_item(items::registration_key(id)).await? {
             Some(item) => Ok((from, item)),
             None => Err(StoreError::NotFound(id.clone())),

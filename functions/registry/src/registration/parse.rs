@@ -243,6 +243,7 @@ fn invocation(
         ("forbidden", TaskSupport::Forbidden),
         ("optional", TaskSupport::Optional),
         ("required", TaskSupport::Required),
+        ("function", TaskSupport::Function),
     ];
     invocation.task = inner.choice("task", &choices, problems).unwrap_or_default();
     if invocation.task != TaskSupport::Forbidden && kind != RegistrationType::Tool {

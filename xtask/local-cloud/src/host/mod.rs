@@ -39,6 +39,10 @@ pub const MAX_PAYLOAD: usize = 6 * 1024 * 1024;
 const ASKING_GRACE: Duration = Duration::from_millis(500);
 /// What the log's last lines get to arrive through the pipes, when an invoker asks for them.
 const LOG_GRACE: Duration = Duration::from_millis(10);
+/// The pause before an event that was throttled is tried again, and how often it is: for ten minutes. Lambda's is a
+/// second at first, and it goes on for six hours.
+const THROTTLED_PAUSE: Duration = Duration::from_millis(100);
+const THROTTLED_AT_MOST: usize = 6000;
 /// How often the end of all processes is looked for at shutdown.
 const SHUTDOWN_POLL: Duration = Duration::from_millis(2);
 
@@ -170,31 +174,40 @@ impl LambdaHost {
         }
     }
 
-    /// Invokes `name` in the background, and again after a failure, as Lambda does with events.
+    /// Invokes `name` in the background, and again after a failure, as Lambda does with events: as often as the function
+    /// says where it failed itself, and for as long as it takes where it was throttled.
     pub fn invoke_event(&self, name: &str, invocation: Invocation) -> Result<(), InvokeError> {
-        self.pool(name)?;
+        let retries = self.pool(name)?.spec().event_retries;
         let (host, name) = (self.clone(), name.to_owned());
         tokio::spawn(async move {
-            let retries = host.settings.retry_delays.clone();
-            for delay in retries.into_iter().map(Some).chain([None]) {
-                match host.invoke(&name, invocation.clone()).await {
+            let delays = host.settings.retry_delays.clone();
+            let mut delays = delays.into_iter().take(retries);
+            let mut throttled = 0;
+            loop {
+                let delay = match host.invoke(&name, invocation.clone()).await {
                     Ok(Invoked {
                         answer: Answer::Buffered(_) | Answer::Streaming(_),
                         ..
                     })
                     | Err(InvokeError::ShuttingDown) => return,
+                    Err(InvokeError::Throttled) if throttled < THROTTLED_AT_MOST => {
+                        throttled += 1;
+                        Some(THROTTLED_PAUSE)
+                    }
                     // The failure has been logged.
                     Ok(Invoked {
                         answer: Answer::Failed(_),
                         ..
-                    }) => {}
-                    Err(error) => host
-                        .settings
-                        .logs
-                        .write(&name, &format!("event: {}", one_line(&error))),
-                }
-                if let Some(delay) = delay {
-                    tokio::time::sleep(delay).await;
+                    }) => delays.next(),
+                    Err(error) => {
+                        let line = format!("event: {}", one_line(&error));
+                        host.settings.logs.write(&name, &line);
+                        delays.next()
+                    }
+                };
+                match delay {
+                    Some(delay) => tokio::time::sleep(delay).await,
+                    None => return,
                 }
             }
         });

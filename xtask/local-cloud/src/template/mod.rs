@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use thiserror::Error;
 
 use self::intrinsics::Scope;
+use crate::function::FunctionSpec;
 
 /// The template this program was built with.
 const BUILT_IN: &str = include_str!("../../../../sar/template.yaml");
@@ -40,6 +41,8 @@ pub struct TemplateFunction {
     pub environment: BTreeMap<String, String>,
     /// Reserved concurrency, which is also the function's limit.
     pub reserved_concurrency: Option<usize>,
+    /// How often an event that it failed at is tried again (`EventInvokeConfig.MaximumRetryAttempts`).
+    pub event_retries: usize,
     /// Its Function URL, if it has one.
     pub url: Option<InvokeMode>,
 }
@@ -222,6 +225,10 @@ fn function(
         .then(|| number("ReservedConcurrentExecutions", 0))
         .transpose()?
         .map(|count| usize::try_from(count).unwrap_or(usize::MAX));
+    let event_retries = property("EventInvokeConfig")?
+        .and_then(|config| config.get("MaximumRetryAttempts")?.as_u64())
+        .and_then(|retries| usize::try_from(retries).ok())
+        .unwrap_or(FunctionSpec::DEFAULT_EVENT_RETRIES);
     let url = match properties.get("FunctionUrlConfig") {
         None => None,
         Some(config) => match config.get("InvokeMode").and_then(Value::as_str) {
@@ -237,6 +244,7 @@ fn function(
         timeout: Duration::from_secs(number("Timeout", 3)?),
         environment,
         reserved_concurrency,
+        event_retries,
         url,
     })
 }

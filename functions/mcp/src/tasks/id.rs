@@ -1,0 +1,77 @@
+//! The identifiers of tasks.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use ring::rand::{SecureRandom, SystemRandom};
+use std::{fmt, str::FromStr};
+
+/// Random bytes of an identifier: more than the 128 bits at which guessing is out of the question.
+const BYTES: usize = 24;
+/// Characters that they are written as.
+const CHARS: usize = 32;
+
+/// Names a task. Nobody can guess one, and knowing one is not enough either: a task answers its own caller only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskId(String);
+
+/// The text names no task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a task's identifier has {CHARS} letters, digits, `-` and `_`")]
+pub struct InvalidTaskId;
+
+/// The machine has no randomness.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("there is no randomness to make an identifier of")]
+pub struct NoRandomness;
+
+impl TaskId {
+    /// A new one, of 192 random bits.
+    pub fn random() -> Result<Self, NoRandomness> {
+        let mut bytes = [0; BYTES];
+        SystemRandom::new()
+            .fill(&mut bytes)
+            .map_err(|_| NoRandomness)?;
+        Ok(Self(URL_SAFE_NO_PAD.encode(bytes)))
+    }
+
+    /// The identifier as clients get it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for TaskId {
+    type Err = InvalidTaskId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidTaskId> {
+        let is_sound = text.len() == CHARS
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+        if is_sound {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(InvalidTaskId)
+        }
+    }
+}
+
+impl fmt::Display for TaskId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_made_can_be_read_and_nothing_else() {
+        let id = TaskId::random().unwrap();
+        assert_eq!(id.as_str().parse(), Ok(id.clone()));
+        assert_ne!(TaskId::random().unwrap(), id);
+        for other in ["", "gate-test", &"a".repeat(33), &"#".repeat(32)] {
+            assert_eq!(other.parse::<TaskId>(), Err(InvalidTaskId));
+        }
+    }
+}
