@@ -10,6 +10,7 @@ mod scenario;
 mod shell;
 mod signed;
 mod steps;
+mod users;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -16,6 +16,7 @@ use crate::processes::Running;
 use crate::shell::Shell;
 use crate::signed::{Answer, Call, Http, Keys};
 use crate::steps::step;
+use crate::users::Users;
 
 /// The tool, as its author writes it.
 const TOOL: &str = r#"
@@ -25,14 +26,6 @@ def handler(event, context):
 const TOOL_NAME: &str = "mcp-tool-greeting";
 const MODERN: &str = "2026-07-28";
 const LEGACY: &str = "2025-11-25";
-
-/// The users of the account.
-struct Users {
-    deployer: Keys,
-    administrator: Keys,
-    client: Keys,
-    stranger: Keys,
-}
 
 /// A deployed stack.
 struct Deployed {
@@ -59,9 +52,13 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
         Emulator::start(emulator, folder),
     )
     .await?;
-    let users = step("make users and a tool's function", users(&emulator)).await?;
+    let users = step("make users and a tool's function", async {
+        emulator.function(TOOL_NAME, TOOL).await?;
+        Users::make(&emulator, &args.checkout).await
+    })
+    .await?;
     let data = folder.join("cloud");
-    let cloud = local_cloud(programs, &emulator, &users.deployer, folder, &data);
+    let cloud = local_cloud(programs, &emulator, &users.owner, folder, &data);
     let _cloud = step("start the local repository", cloud).await?;
     let commands = Commands {
         program: programs.join("release"),
@@ -81,7 +78,7 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
         tools: &args.tools,
         endpoints: &commands.endpoints,
         emulator: &emulator,
-        keys: &users.deployer,
+        keys: &users.owner,
         folder,
     };
     let used = async {
@@ -147,36 +144,10 @@ async fn use_it(
     step("the URL is gone", server.is_gone()).await
 }
 
-async fn users(emulator: &Emulator) -> Result<Users> {
-    let users = Users {
-        deployer: emulator.user("deployer").await?,
-        administrator: emulator.user("administrator").await?,
-        client: emulator.user("client").await?,
-        stranger: emulator.user("stranger").await?,
-    };
-    // CloudFormation makes everything with the rights of who executes the change set.
-    let services = [
-        "cloudformation",
-        "dynamodb",
-        "ec2",
-        "iam",
-        "lambda",
-        "logs",
-        "s3",
-    ];
-    let actions = services.map(|service| format!("{service}:*"));
-    let policy = json!({ "Version": "2012-10-17", "Statement": [
-        { "Effect": "Allow", "Action": actions, "Resource": "*" },
-    ] });
-    emulator.allow("deployer", &policy).await?;
-    emulator.function(TOOL_NAME, TOOL).await?;
-    Ok(users)
-}
-
 async fn local_cloud(
     programs: &Path,
     emulator: &Emulator,
-    deployer: &Keys,
+    owner: &Keys,
     folder: &Path,
     data: &Path,
 ) -> Result<Running> {
@@ -186,7 +157,7 @@ async fn local_cloud(
         .arg(data)
         .args(["--cloudformation-endpoint", &emulator.url()]);
     without_aws(&mut command);
-    with_keys(&mut command, deployer);
+    with_keys(&mut command, owner);
     let log = folder.join("local-cloud.log");
     let mut cloud = Running::start("the local cloud", &mut command, &log)?;
     let endpoints = data.join("endpoints.json");
