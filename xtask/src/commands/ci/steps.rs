@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::commands::{clients, new_version, rehearse, test};
+use crate::commands::{clients, conformance, new_version, rehearse, test};
 use crate::tools::{self, PythonEnvironment};
 use crate::{paths, process, programs};
 
@@ -78,6 +78,11 @@ pub(super) const STEPS: &[Step] = &[
         name: "clients",
         about: "real MCP clients, in every era each speaks",
         run: |_| clients::run_all(),
+    },
+    Step {
+        name: "conformance",
+        about: "the official conformance suite, in every protocol revision it knows",
+        run: |_| conformance::run(&conformance::Args::default()).map(drop),
     },
     Step {
         name: "rehearse",
