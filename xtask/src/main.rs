@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    bench, ci, clients, conformance, local, new_version, rehearse, release, test,
+    bench, ci, clients, conformance, examples, local, new_version, rehearse, release, test,
 };
 
 /// The repository's commands.
@@ -32,6 +32,7 @@ enum Command {
     Test(test::Args),
     Clients(clients::Args),
     Conformance(conformance::Args),
+    Examples(examples::Args),
     Bench(bench::Args),
     Rehearse(rehearse::Args),
     #[command(name = "release")]
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
         Command::Test(args) => test::run(&args),
         Command::Clients(args) => clients::run(&args),
         Command::Conformance(args) => conformance::run(&args),
+        Command::Examples(_) => examples::run(),
         Command::Bench(args) => bench::run(args),
         Command::Rehearse(args) => rehearse::run(&args),
         Command::NewVersion(args) => new_version::run(&args),

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::commands::{clients, conformance, new_version, rehearse, test};
+use crate::commands::{clients, conformance, examples, new_version, rehearse, test};
 use crate::tools::{self, PythonEnvironment};
 use crate::{paths, process, programs};
 
@@ -73,6 +73,11 @@ pub(super) const STEPS: &[Step] = &[
         name: "test",
         about: "the Rust tests",
         run: |_| test::run(&test::Args::default()).map(drop),
+    },
+    Step {
+        name: "examples",
+        about: "the examples for authors of tools that are not in Rust",
+        run: |_| examples::run().map(drop),
     },
     Step {
         name: "clients",
