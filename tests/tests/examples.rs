@@ -50,11 +50,14 @@ impl Language {
         };
         let name = format!("mcp-tool-{}", example.replace('_', "-"));
         let mut function = FunctionSpec::new(name, command);
-        // Where Python looks for the handler's module; on Lambda that is the deployed folder.
+        // Where Python looks for the handler's module, on Lambda the deployed folder, and leaves nothing behind.
         let modules = folder().display().to_string();
-        function
-            .environment
-            .insert("PYTHONPATH".to_owned(), modules);
+        function.environment = [
+            ("PYTHONPATH", modules),
+            ("PYTHONDONTWRITEBYTECODE", "1".into()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into();
         Ok(function)
     }
 
