@@ -141,6 +141,36 @@ fn examples_for_aws_clients_are_where_they_are_rehearsed() {
     assert_eq!(found, REHEARSED, "each of them once");
 }
 
+/// The programs and registrations that `tests/tests/examples.rs` runs are those that the documents show.
+#[test]
+fn the_examples_for_authors_are_those_that_are_run() {
+    let blocks_of = |file: &str| blocks(&fs::read_to_string(root().join(file)).unwrap());
+    let page = blocks_of("docs/TOOLS.md");
+    let is_program = |block: &&Block| ["rust", "js", "python"].contains(&block.language.as_str());
+    let in_readme = blocks_of("README.md");
+    let in_readme: Vec<_> = in_readme
+        .iter()
+        .filter(|block| block.text.contains("def handler"))
+        .collect();
+    assert_eq!(in_readme.len(), 1, "the README shows one");
+    let programs = page.iter().filter(is_program).chain(in_readme);
+    let mut files = Vec::new();
+    for entry in fs::read_dir(root().join("docs/examples")).unwrap() {
+        let path = entry.unwrap().path();
+        // The bootstrap is linked: it is a tool for authors, and no example.
+        if path.is_file() && !path.ends_with("bootstrap.mjs") {
+            let text = fs::read_to_string(&path).unwrap();
+            let is_shown = page.iter().any(|block| block.text == text);
+            assert!(is_shown, "docs/TOOLS.md does not show {}", path.display());
+            files.push(text);
+        }
+    }
+    for program in programs {
+        let is_run = files.contains(&program.text);
+        assert!(is_run, "nothing runs this: {}", program.text);
+    }
+}
+
 #[test]
 fn every_json_example_is_json() {
     for (document, block) in all_blocks()

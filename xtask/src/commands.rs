@@ -3,6 +3,8 @@
 pub(crate) mod bench;
 pub(crate) mod ci;
 pub(crate) mod clients;
+pub(crate) mod conformance;
+pub(crate) mod examples;
 pub(crate) mod local;
 pub(crate) mod new_version;
 pub(crate) mod rehearse;

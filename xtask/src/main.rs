@@ -3,6 +3,7 @@
 //! This program parses arguments and starts other programs; it depends on no crate of the workspace, so that it
 //! compiles in seconds and none of its commands waits for an SDK it does not need.
 
+mod cloud;
 mod commands;
 mod paths;
 mod process;
@@ -13,7 +14,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{bench, ci, clients, local, new_version, rehearse, release, test};
+use crate::commands::{
+    bench, ci, clients, conformance, examples, local, new_version, rehearse, release, test,
+};
 
 /// The repository's commands.
 #[derive(Debug, Parser)]
@@ -28,6 +31,8 @@ enum Command {
     Local(local::Args),
     Test(test::Args),
     Clients(clients::Args),
+    Conformance(conformance::Args),
+    Examples(examples::Args),
     Bench(bench::Args),
     Rehearse(rehearse::Args),
     #[command(name = "release")]
@@ -43,6 +48,8 @@ fn main() -> ExitCode {
         Command::Local(args) => local::run(args),
         Command::Test(args) => test::run(&args),
         Command::Clients(args) => clients::run(&args),
+        Command::Conformance(args) => conformance::run(&args),
+        Command::Examples(_) => examples::run(),
         Command::Bench(args) => bench::run(args),
         Command::Rehearse(args) => rehearse::run(&args),
         Command::NewVersion(args) => new_version::run(&args),

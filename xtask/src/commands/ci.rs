@@ -63,7 +63,7 @@ fn summary(results: &[(&str, bool, Duration)]) -> String {
     for (name, passed, duration) in results {
         let word = if *passed { "passed" } else { "FAILED" };
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "{name:<10} {word}  {:>7.1} s", duration.as_secs_f64());
+        let _ = writeln!(text, "{name:<11} {word}  {:>7.1} s", duration.as_secs_f64());
     }
     let failed: Vec<_> = results
         .iter()
@@ -90,7 +90,7 @@ mod tests {
         ]);
         assert_eq!(
             text,
-            "\nformat     passed      0.3 s\nclippy     FAILED     61.0 s\nfailed: clippy\n"
+            "\nformat      passed      0.3 s\nclippy      FAILED     61.0 s\nfailed: clippy\n"
         );
     }
 

@@ -1,6 +1,6 @@
 //! `cargo xtask clients`: real MCP clients against a local cloud, in every era each of them speaks.
 
-mod cloud;
+mod paged_tools;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::ValueEnum;
 use fs_err as fs;
 
-use self::cloud::RunningCloud;
+use crate::cloud::{self, RunningCloud};
 use crate::tools::{self, PythonEnvironment};
 use crate::{paths, process};
 
@@ -201,7 +201,14 @@ fn run_clients(clients: &[Client]) -> Result<()> {
         .iter()
         .map(|client| InstalledClient::prepare(*client, &sources, &installed))
         .collect::<Result<_>>()?;
-    let cloud = RunningCloud::start(&sources, &installed)?;
+    let paged_tools = installed.join("paged-tools.json");
+    paged_tools::write(&paged_tools)?;
+    let cloud = RunningCloud::start(&installed, |command| {
+        command
+            .arg("--register")
+            .arg(sources.join("registrations.json"));
+        command.arg("--register").arg(&paged_tools);
+    })?;
     let mut failed = Vec::new();
     for client in &clients {
         failed.extend(client.check(&cloud.mcp_url)?);

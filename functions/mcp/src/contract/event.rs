@@ -245,14 +245,28 @@ fn json_bytes(value: &impl Serialize) -> Bytes {
         .into()
 }
 
-/// The client context that a Lambda target of AgentCore Gateway reads; see its developer guide, "Lambda targets".
-/// The tool's name stands behind a target's name and three underscores there, so functions cut at those.
+/// What parts a target's name from a tool's in AgentCore Gateway.
+const TARGET_END: &str = "___";
+
+/// The client context that a Lambda target of AgentCore Gateway reads, with everything that is described to be in it,
+/// and nothing but strings, as some runtimes insist on.
+/// <https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/gateway-add-target-lambda.html>
+///
+/// Functions cut the tool's name at the first three underscores, behind the target's name. A registration that is called
+/// as the tool was in the gateway has them already.
 fn agentcore_context(tool: &str, request_id: &str) -> String {
+    let full_name = if tool.contains(TARGET_END) {
+        tool.to_owned()
+    } else {
+        format!("mcp-lambda-sam{TARGET_END}{tool}")
+    };
     json!({ "custom": {
-        "bedrockAgentCoreToolName": format!("mcp-lambda-sam___{tool}"),
+        "bedrockAgentCoreToolName": full_name,
+        "bedrockAgentCoreMessageVersion": "1.0",
+        "bedrockAgentCoreAwsRequestId": request_id,
+        "bedrockAgentCoreMcpMessageId": request_id,
         "bedrockAgentCoreGatewayId": "mcp-lambda-sam",
         "bedrockAgentCoreTargetId": "mcp-lambda-sam",
-        "bedrockAgentCoreMcpMessageId": request_id,
     } })
     .to_string()
 }

@@ -3,6 +3,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value, value::RawValue};
 
+/// What ends the prelude of a streamed HTTP answer, which is JSON and so holds no NUL.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html#runtimes-custom-response-streaming>
+const PRELUDE_END: &[u8] = &[0; 8];
+
 /// Longest line, and longest answer that isn't framed: as much as Lambda passes on without streaming.
 const LINE_AT_MOST: usize = 6 * 1024 * 1024;
 
@@ -73,7 +77,8 @@ pub enum FrameError {
 /// Cuts a stream into frames.
 ///
 /// A stream whose first line that isn't empty is no frame is one whole answer: so a function that just returns works
-/// with `"stream": true` as well.
+/// with `"stream": true` as well. A prelude of status and headers before it is passed over: runtime libraries that know
+/// streams only as HTTP answers, as `lambda_runtime` does, always write one.
 #[derive(Debug, Default)]
 pub struct FrameReader {
     buffer: Vec<u8>,
@@ -164,7 +169,13 @@ impl FrameReader {
 
     /// Reads one line and decides with the first one what the stream is.
     fn read(&mut self, start: usize, end: usize) -> Result<Option<Frame>, FrameError> {
-        let line = &self.buffer[start..end];
+        let mut line = &self.buffer[start..end];
+        if self.mode == Mode::Undecided
+            && let Some(prelude) = prelude_of(line)
+        {
+            self.start = start + prelude;
+            line = &line[prelude..];
+        }
         if line.iter().all(u8::is_ascii_whitespace) {
             return Ok(None);
         }
@@ -200,6 +211,14 @@ struct Line {
     #[serde(default)]
     data: Value,
     result: Option<Box<RawValue>>,
+}
+
+/// How many bytes of the line are a prelude, with what ends it.
+fn prelude_of(line: &[u8]) -> Option<usize> {
+    let found = line
+        .windows(PRELUDE_END.len())
+        .position(|bytes| bytes == PRELUDE_END)?;
+    Some(found + PRELUDE_END.len())
 }
 
 fn has_known_type(line: &[u8]) -> bool {
@@ -277,6 +296,20 @@ mod tests {
         Log(LogMessage { level: Info, logger: Some("l"), data: Object {"a": Number(1)} })
         last Result(RawValue({"b":[1.50]}))
         "##);
+    }
+
+    #[test]
+    fn a_prelude_is_passed_over() {
+        let after_prelude = |rest: &str| {
+            let prelude = "{\"statusCode\":200,\"headers\":{},\"cookies\":[]}\0\0\0\0\0\0\0\0";
+            read([prelude.as_bytes(), rest.as_bytes()])
+        };
+        assert_eq!(
+            after_prelude(FRAMES.trim_start()),
+            read([FRAMES.as_bytes()])
+        );
+        insta::assert_snapshot!(after_prelude("{\n  \"a\": 1\n}"), @r##"whole "{\n  \"a\": 1\n}""##);
+        insta::assert_snapshot!(after_prelude(""), @r##"whole """##);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::commands::{clients, new_version, rehearse, test};
+use crate::commands::{clients, conformance, examples, new_version, rehearse, test};
 use crate::tools::{self, PythonEnvironment};
 use crate::{paths, process, programs};
 
@@ -75,9 +75,19 @@ pub(super) const STEPS: &[Step] = &[
         run: |_| test::run(&test::Args::default()).map(drop),
     },
     Step {
+        name: "examples",
+        about: "the examples for authors of tools that are not in Rust",
+        run: |_| examples::run().map(drop),
+    },
+    Step {
         name: "clients",
         about: "real MCP clients, in every era each speaks",
         run: |_| clients::run_all(),
+    },
+    Step {
+        name: "conformance",
+        about: "the official conformance suite, in every protocol revision it knows",
+        run: |_| conformance::run(&conformance::Args::default()).map(drop),
     },
     Step {
         name: "rehearse",
