@@ -1,21 +1,29 @@
 //! The function that administrators register tools, resources and prompts with.
 //!
-//! `POST /register`, `GET /register`, and `GET`, `PUT` and `DELETE` of `/register/{id}`, behind a Function URL. A request
-//! becomes a [`router::Route`], the route's handler asks the store, and every answer, good or bad, is JSON.
+//! `/register` and `/register/{id}` behind a Function URL, and what belongs to them: [`router::Route`] names it all. A
+//! request becomes a route, the route's handler asks the store, and every answer that has a body, good or bad, is JSON.
 
-pub mod answer;
+mod answer;
+mod batch;
+mod conditions;
+mod details;
+pub mod failure;
 mod handlers;
+mod history;
 mod listing;
 mod media_type;
 mod origin;
+mod request;
 pub mod router;
 pub mod settings;
+mod validation;
 
 use std::time::Instant;
 
 use lambda_http::{Body, Request, RequestExt, Response};
 use registry::RegistrationStore;
 
+use crate::failure::Failure;
 use crate::router::Route;
 
 /// Answers one request and logs one line about it: neither body nor credentials.
@@ -51,12 +59,16 @@ async fn dispatch(
     store: &impl RegistrationStore,
     route: Route,
     request: &Request,
-) -> Result<Response<Body>, answer::Failure> {
+) -> Result<Response<Body>, Failure> {
     match route {
         Route::Create => handlers::create(store, request).await,
         Route::List => listing::list(store, request).await,
-        Route::Read(id) => handlers::read(store, &id).await,
+        Route::Read(id) => handlers::read(store, &id, request).await,
         Route::Replace(id) => handlers::replace(store, &id, request).await,
-        Route::Delete(id) => handlers::delete(store, &id).await,
+        Route::Patch(id) => handlers::patch(store, &id, request).await,
+        Route::Delete(id) => handlers::delete(store, &id, request).await,
+        Route::Changes(id) => history::changes(store, &id, request).await,
+        Route::Validate => validation::validate(request),
+        Route::Batch => batch::write(store, request).await,
     }
 }

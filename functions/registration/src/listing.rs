@@ -1,31 +1,50 @@
 //! The list of all registrations, in parts.
 
 use http::StatusCode;
-use lambda_http::{Body, Request, RequestExt, Response};
-use registry::{Cursor, RegistrationStore, RegistrationType, ResourceFilter};
+use lambda_http::{Body, Request, Response};
+use registry::{
+    Cursor, FunctionFilter, RegistrationStore, RegistrationType, Selection, StoredRegistration,
+};
 
-use crate::answer::{self, Failure};
+use crate::answer;
+use crate::conditions;
+use crate::details::{self, Details, Include};
+use crate::failure::Failure;
+use crate::request;
 
 /// The most registrations in one answer, and how many there are unless the request says fewer.
 const MAX_LIMIT: usize = 1000;
 
 /// The most bytes of documents in one answer, as they stand in Lambda's response. That has at most 6 MB and holds the
 /// body as a JSON string.
-const MAX_BYTES: usize = 4 * 1000 * 1000;
+pub(crate) const MAX_BYTES: usize = 4 * 1000 * 1000;
 
 struct Query {
     limit: usize,
     /// List only this type.
     kind: Option<RegistrationType>,
+    selection: Selection,
+    include: Vec<Include>,
     cursor: Option<Cursor>,
 }
 
-/// `GET /register?limit=&cursor=&type=`: tools, resources and prompts, each by name.
+/// `GET /register?limit=&cursor=&type=&prefix=&function=&include=`: tools, resources and prompts, each by name.
 pub(crate) async fn list(
     store: &impl RegistrationStore,
     request: &Request,
 ) -> Result<Response<Body>, Failure> {
     let query = query(request)?;
+    // Read first: what is listed is at least as new.
+    let version = store.catalog_version().await?;
+    if conditions::is_known(request.headers(), version)? {
+        return Ok(answer::not_modified(version));
+    }
+    let part = part(store, &query).await?;
+    let response = answer::json(StatusCode::OK, part.finish(&query.include));
+    Ok(answer::tagged(response, version))
+}
+
+async fn part(store: &impl RegistrationStore, query: &Query) -> Result<Part, Failure> {
     let mut part = Part::new(query.limit);
     let kinds = RegistrationType::ALL
         .into_iter()
@@ -36,7 +55,7 @@ pub(crate) async fn list(
                 .as_ref()
                 .is_none_or(|cursor| cursor.kind <= *kind)
         });
-    'types: for kind in kinds {
+    for kind in kinds {
         let mut after = query
             .cursor
             .as_ref()
@@ -44,17 +63,13 @@ pub(crate) async fn list(
             .map(|cursor| cursor.after.clone());
         loop {
             // One more than fits shows whether there is more.
-            let wanted = query.limit - part.count + 1;
+            let wanted = query.limit - part.count() + 1;
             let page = store
-                .list(kind, ResourceFilter::Any, after.as_ref(), wanted)
+                .list(kind, &query.selection, after.as_ref(), wanted)
                 .await?;
             for entry in page.entries {
-                let place = Cursor {
-                    kind,
-                    after: entry.registration.name.clone(),
-                };
-                if !part.take(entry.registration.to_json().get(), place) {
-                    break 'types;
+                if !part.take(entry) {
+                    return Ok(part);
                 }
             }
             after = page.next;
@@ -63,38 +78,23 @@ pub(crate) async fn list(
             }
         }
     }
-    Ok(answer::json(StatusCode::OK, part.finish()))
+    Ok(part)
 }
 
 fn query(request: &Request) -> Result<Query, Failure> {
-    let parameters = request.query_string_parameters();
-    let limit = match parameters.first("limit") {
-        None => MAX_LIMIT,
-        Some(limit) => limit
-            .parse()
-            .ok()
-            .filter(|limit| (1..=MAX_LIMIT).contains(limit))
-            .ok_or_else(|| Failure::InvalidQuery {
-                parameter: "limit",
-                message: format!("must be a whole number from 1 to {MAX_LIMIT}"),
-            })?,
-    };
-    let kind = match parameters.first("type") {
-        None => None,
-        Some(kind) => Some(kind.parse().map_err(|error| Failure::InvalidQuery {
-            parameter: "type",
-            message: format!("{error}"),
-        })?),
-    };
-    let cursor: Option<Cursor> = match parameters.first("cursor") {
-        None | Some("") => None,
-        Some(cursor) => Some(cursor.parse().map_err(|error: registry::InvalidCursor| {
-            Failure::InvalidQuery {
-                parameter: "cursor",
-                message: error.to_string(),
-            }
-        })?),
-    };
+    let kind = request::parameter(request, "type", |kind| {
+        kind.parse()
+            .map_err(|error: registry::InvalidType| error.to_string())
+    })?;
+    let prefix = request::parameter(request, "prefix", |prefix| Ok(prefix.to_owned()))?;
+    let function = request::parameter(request, "function", |function| {
+        function
+            .parse::<FunctionFilter>()
+            .map_err(|error| error.to_string())
+    })?;
+    let cursor = request::parameter(request, "cursor", |cursor| {
+        cursor.parse::<Cursor>().map_err(|error| error.to_string())
+    })?;
     if let (Some(kind), Some(cursor)) = (kind, &cursor)
         && cursor.kind != kind
     {
@@ -104,8 +104,14 @@ fn query(request: &Request) -> Result<Query, Failure> {
         });
     }
     Ok(Query {
-        limit,
+        limit: request::limit(request, MAX_LIMIT)?,
         kind,
+        selection: Selection {
+            prefix,
+            function,
+            ..Selection::default()
+        },
+        include: details::included(request)?,
         cursor,
     })
 }
@@ -113,11 +119,11 @@ fn query(request: &Request) -> Result<Query, Failure> {
 /// The answer while it grows.
 struct Part {
     limit: usize,
-    count: usize,
-    body: String,
-    /// The length of `body` inside a JSON string.
+    entries: Vec<StoredRegistration>,
+    /// The documents, separated by commas.
+    documents: String,
+    /// The length of `documents` inside a JSON string.
     bytes: usize,
-    last: Option<Cursor>,
     is_cut: bool,
 }
 
@@ -125,46 +131,61 @@ impl Part {
     fn new(limit: usize) -> Self {
         Self {
             limit,
-            count: 0,
-            body: r#"{"registrations":["#.to_owned(),
+            entries: Vec::new(),
+            documents: String::new(),
             bytes: 0,
-            last: None,
             is_cut: false,
         }
     }
 
+    fn count(&self) -> usize {
+        self.entries.len()
+    }
+
     /// Takes one more, if it fits. The first always does: a document is far smaller than an answer.
-    fn take(&mut self, document: &str, place: Cursor) -> bool {
-        let bytes = length_in_string(document);
-        if self.count == self.limit || (self.count > 0 && self.bytes + bytes > MAX_BYTES) {
+    fn take(&mut self, entry: StoredRegistration) -> bool {
+        let document = entry.registration.to_json();
+        let bytes = length_in_string(document.get());
+        if self.count() == self.limit || (self.count() > 0 && self.bytes + bytes > MAX_BYTES) {
             self.is_cut = true;
             return false;
         }
-        if self.count > 0 {
-            self.body.push(',');
+        if self.count() > 0 {
+            self.documents.push(',');
         }
-        self.body.push_str(document);
+        self.documents.push_str(document.get());
         self.bytes += bytes;
-        self.count += 1;
-        self.last = Some(place);
+        self.entries.push(entry);
         true
     }
 
-    fn finish(self) -> String {
-        let mut body = self.body;
-        body.push(']');
-        if let (true, Some(last)) = (self.is_cut, self.last) {
+    fn finish(self, include: &[Include]) -> String {
+        let mut body = format!(r#"{{"registrations":[{}]"#, self.documents);
+        if !include.is_empty() {
+            let details = self.entries.iter().map(|entry| {
+                (
+                    entry.registration.id().to_string(),
+                    Details::of(entry, include),
+                )
+            });
+            body.push_str(r#","details":"#);
+            body.push_str(&details::by_id(details));
+        }
+        if let (true, Some(last)) = (self.is_cut, self.entries.last()) {
             // A cursor is base64url, so that it needs no escaping.
-            body.push_str(r#","nextCursor":""#);
-            body.push_str(&last.to_string());
-            body.push('"');
+            let cursor = Cursor {
+                kind: last.registration.kind(),
+                after: last.registration.name.clone(),
+            };
+            body.push_str(&format!(r#","nextCursor":"{cursor}""#));
         }
         body.push('}');
         body
     }
 }
 
-fn length_in_string(text: &str) -> usize {
+/// How long a text is inside a JSON string.
+pub(crate) fn length_in_string(text: &str) -> usize {
     let escaped = text
         .bytes()
         .filter(|byte| matches!(byte, b'"' | b'\\') || byte.is_ascii_control())

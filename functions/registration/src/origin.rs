@@ -6,7 +6,7 @@
 use http::header::ORIGIN;
 use http::{HeaderMap, Uri};
 
-use crate::answer::Failure;
+use crate::failure::Failure;
 
 /// Refuses what a page of another machine sends. Programs send no `Origin`.
 pub(crate) fn check(headers: &HeaderMap) -> Result<(), Failure> {

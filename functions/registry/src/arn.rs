@@ -76,6 +76,25 @@ impl LambdaArn {
         &self.text[self.function_name.clone()]
     }
 
+    /// The ARN without qualifier.
+    pub fn unqualified(&self) -> &str {
+        &self.text[..self.function_name.end]
+    }
+
+    /// Whether a text can be the name of a function: 1 to 64 of `A-Z a-z 0-9 - _`.
+    pub fn is_function_name(text: &str) -> bool {
+        is_word(text, 64)
+    }
+
+    /// Whether region and account can exist, and are not placeholders as in the example of the project's first README.
+    pub fn is_complete(&self) -> bool {
+        // Regions end in a number: `eu-west-1`, `us-gov-east-1`.
+        let is_region = self.region().rsplit_once('-').is_some_and(|(_, number)| {
+            !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+        });
+        is_region && self.account().bytes().all(|byte| byte.is_ascii_digit())
+    }
+
     /// The alias or version, if the ARN names one.
     pub fn qualifier(&self) -> Option<&str> {
         self.qualifier.clone().map(|range| &self.text[range])
@@ -147,7 +166,7 @@ impl TryFrom<String> for LambdaArn {
         if !is_account(part(account)) {
             return Err(InvalidArn::Account);
         }
-        if !is_word(part(function_name), 64) {
+        if !Self::is_function_name(part(function_name)) {
             return Err(InvalidArn::FunctionName);
         }
         if let Some(range) = &qualifier

@@ -1,25 +1,30 @@
 //! The store in `DynamoDB`: one table, keyed by `type` and `name`.
 //!
 //! Registrations stand under their type and name. Beside them stand pointers from URIs to resources (`resource-uri`,
-//! whose name is the URI), a short list of all templates (`resource-template`), and the version of the whole
-//! (`catalog`, `version`), which every write moves in the transaction that writes the rest.
+//! whose name is the URI), a short list of all templates (`resource-template`), the records of all changes (`audit`), and
+//! the version of the whole (`catalog`, `version`), which every write moves in the transaction that writes the rest.
 
 use std::fmt;
 use std::str::FromStr;
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
+use time::OffsetDateTime;
+use time::macros::format_description;
 
 use crate::id::{RegistrationId, RegistrationType};
 use crate::name::RegistrationName;
-use crate::registration::Registration;
 use crate::store::{
-    CatalogVersion, CatalogVersions, Page, RegistrationStore, ResourceFilter, StoreError,
-    StoredRegistration, StoredTemplate,
+    Author, CatalogVersion, CatalogVersions, Change, History, Page, RegistrationStore, Selection,
+    StoreError, StoredRegistration, StoredTemplate, WriteError, Written,
 };
 
+mod audit;
 mod failures;
+mod history;
 mod items;
+mod plan;
 mod reads;
 mod transaction;
 mod writes;
@@ -69,6 +74,8 @@ impl fmt::Display for TableName {
 pub struct DynamoDbStore {
     client: Arc<LazyLock<Client, MakeClient>>,
     table: TableName,
+    /// How long records of changes are kept.
+    keep_changes: Option<Duration>,
 }
 
 type MakeClient = Box<dyn FnOnce() -> Client + Send + Sync>;
@@ -86,8 +93,25 @@ impl DynamoDbStore {
         Self {
             client: Arc::new(LazyLock::new(make_client)),
             table,
+            keep_changes: None,
         }
     }
+
+    /// The same store, which has `DynamoDB` delete records of changes after this time, by the table's time to live
+    /// (`expiresAt`). Without this they are kept for ever.
+    #[must_use]
+    pub fn keeping_changes_for(mut self, time: Duration) -> Self {
+        self.keep_changes = Some(time);
+        self
+    }
+}
+
+/// RFC 3339, UTC, milliseconds: all of one length, so that their order as texts is theirs in time.
+fn timestamp(time: OffsetDateTime) -> String {
+    let format =
+        format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+    time.format(format)
+        .expect("a UTC time always has all of these parts")
 }
 
 impl RegistrationStore for DynamoDbStore {
@@ -106,11 +130,11 @@ impl RegistrationStore for DynamoDbStore {
     async fn list(
         &self,
         kind: RegistrationType,
-        filter: ResourceFilter,
+        selection: &Selection,
         after: Option<&RegistrationName>,
         limit: usize,
     ) -> Result<Page<StoredRegistration>, StoreError> {
-        self.read_list(kind, filter, after, limit).await
+        self.read_list(kind, selection, after, limit).await
     }
 
     async fn resource_at(&self, uri: &str) -> Result<Option<RegistrationName>, StoreError> {
@@ -121,15 +145,20 @@ impl RegistrationStore for DynamoDbStore {
         self.read_templates().await
     }
 
-    async fn create(&self, registration: &Registration) -> Result<StoredRegistration, StoreError> {
-        self.write_new(registration).await
+    async fn write(
+        &self,
+        changes: &[Change],
+        author: Option<&Author>,
+    ) -> Result<Vec<Written>, WriteError> {
+        self.write_changes(changes, author).await
     }
 
-    async fn replace(&self, registration: &Registration) -> Result<StoredRegistration, StoreError> {
-        self.write_over(registration).await
-    }
-
-    async fn delete(&self, id: &RegistrationId) -> Result<(), StoreError> {
-        self.remove(id).await
+    async fn history(
+        &self,
+        id: &RegistrationId,
+        before: Option<CatalogVersion>,
+        limit: usize,
+    ) -> Result<History, StoreError> {
+        self.read_history(id, before, limit).await
     }
 }

@@ -25,12 +25,15 @@ pub use dynamodb::{DynamoDbStore, InvalidTableName, TableName};
 pub use id::{InvalidId, InvalidType, RegistrationId, RegistrationType};
 pub use name::{InvalidName, RegistrationName};
 pub use problem::{Problem, Problems};
+pub use registration::fields::{Fields, json_text};
 pub use registration::{
     Completion, Contract, Definition, Invocation, PromptArgument, PromptDefinition, Registration,
     ResourceDefinition, ResourceLocator, TaskSupport, ToolDefinition,
 };
 pub use store::{
-    CatalogVersion, CatalogVersions, Page, RegistrationStore, ResourceFilter, StoreError,
-    StoreSource, StoredRegistration, StoredTemplate,
+    Action, Author, CatalogVersion, CatalogVersions, Change, ChangeRecord, FunctionFilter, History,
+    InvalidFunction, Operation, Page, Precondition, Refusal, Refused, RegistrationStore,
+    ResourceFilter, Revisions, Selection, StoreError, StoreSource, StoredRegistration,
+    StoredTemplate, WriteError, Written,
 };
 pub use uri_template::{InvalidUriTemplate, UriTemplate};

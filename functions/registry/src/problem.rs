@@ -44,6 +44,17 @@ impl Problems {
         });
     }
 
+    /// Notes everything that is wrong with a document which stands at this place in a larger one.
+    pub fn add_all(&mut self, place: &str, problems: &Self) {
+        for problem in problems {
+            let field = match problem.field.as_str() {
+                "" => place.to_owned(),
+                field => format!("{place}.{field}"),
+            };
+            self.add(field, problem.message.clone());
+        }
+    }
+
     /// In the order found, which is that of the document's fields.
     pub fn iter(&self) -> std::slice::Iter<'_, Problem> {
         self.0.iter()

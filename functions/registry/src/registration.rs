@@ -13,6 +13,7 @@ use crate::uri_template::UriTemplate;
 
 mod extras;
 pub(crate) mod fields;
+mod merge_patch;
 mod parse;
 mod render;
 
@@ -28,6 +29,8 @@ pub struct Registration {
     pub description: Option<String>,
     /// The function to invoke.
     pub lambda_arn: LambdaArn,
+    /// Whether MCP clients see it. What they don't see does not exist for them, and keeps its name and URI.
+    pub enabled: bool,
     /// How it is spoken to.
     pub contract: Contract,
     /// How it is invoked.
@@ -187,6 +190,19 @@ impl Registration {
     /// Reads back a document that [`Registration::to_json`] made of a registration, without compiling its schemas again.
     pub(crate) fn parse_stored(document: &str) -> Result<Self, Problems> {
         parse::registration(document.as_bytes(), parse::Checks::Stored)
+    }
+
+    /// The registration that a JSON Merge Patch (RFC 7396) makes of this one, with everything checked again. The patch is
+    /// applied to the document that [`Registration::to_json`] makes; what it doesn't name stays byte for byte. Type and
+    /// name can be changed like the rest, so that a caller who must not allow that has to look at the id.
+    pub fn patched(&self, patch: &[u8]) -> Result<Self, Problems> {
+        let patch = fields::json_text(patch, Self::MAX_BYTES)?;
+        let mut problems = Problems::default();
+        let document = merge_patch::apply(&self.to_json(), patch, &mut problems);
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        Self::parse(document.get().as_bytes())
     }
 
     /// The registration as one normalised JSON document, beginning with `id`: shorthand is written out, defaults are

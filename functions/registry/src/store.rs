@@ -8,6 +8,16 @@ use crate::name::RegistrationName;
 use crate::registration::Registration;
 use crate::uri_template::UriTemplate;
 
+mod change;
+mod history;
+mod selection;
+
+pub use change::{
+    Author, Change, Operation, Precondition, Refusal, Refused, Revisions, WriteError, Written,
+};
+pub use history::{Action, ChangeRecord, History};
+pub use selection::{FunctionFilter, InvalidFunction, ResourceFilter, Selection};
+
 /// Counts the writes of the whole catalog: each write of any registration makes the next version. 0 before the first.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CatalogVersion(u64);
@@ -60,15 +70,17 @@ impl CatalogVersions {
         }
     }
 
-    /// The versions after the next write, which is of a registration of this type.
+    /// The versions after the next write, which is of registrations of these types.
     #[must_use]
-    pub fn next(mut self, kind: RegistrationType) -> Self {
+    pub fn next(mut self, kinds: impl IntoIterator<Item = RegistrationType>) -> Self {
         self.whole = self.whole.next();
-        *match kind {
-            RegistrationType::Tool => &mut self.tools,
-            RegistrationType::Resource => &mut self.resources,
-            RegistrationType::Prompt => &mut self.prompts,
-        } = self.whole;
+        for kind in kinds {
+            *match kind {
+                RegistrationType::Tool => &mut self.tools,
+                RegistrationType::Resource => &mut self.resources,
+                RegistrationType::Prompt => &mut self.prompts,
+            } = self.whole;
+        }
         self
     }
 }
@@ -78,7 +90,7 @@ impl CatalogVersions {
 pub struct StoredRegistration {
     /// What was registered.
     pub registration: Registration,
-    /// The catalog version that its last write made, so no two writes ever share one.
+    /// The catalog version that its last write made, so no two writes of it ever share one.
     pub revision: CatalogVersion,
     /// When it was first written: RFC 3339, UTC, milliseconds.
     pub created_at: String,
@@ -95,17 +107,6 @@ pub struct Page<T> {
     pub next: Option<RegistrationName>,
 }
 
-/// Which resources a list is to hold. The other types are listed whole with [`ResourceFilter::Any`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ResourceFilter {
-    /// All.
-    Any,
-    /// Those with a fixed URI.
-    Uris,
-    /// Those with a URI template.
-    Templates,
-}
-
 /// What went wrong below the store. Its text is for logs: it says which operation failed and how, and holds neither
 /// credentials nor documents.
 pub type StoreSource = Box<dyn std::error::Error + Send + Sync>;
@@ -113,26 +114,6 @@ pub type StoreSource = Box<dyn std::error::Error + Send + Sync>;
 /// Why the store could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// A registration with this id exists; nothing was changed.
-    #[error("{0} is registered already")]
-    AlreadyExists(RegistrationId),
-    /// No registration has this id; nothing was changed.
-    #[error("{0} is not registered")]
-    NotFound(RegistrationId),
-    /// Another resource has this URI; nothing was changed.
-    #[error("the URI {uri} is taken by {by}")]
-    UriTaken {
-        /// The URI.
-        uri: String,
-        /// The resource that has it.
-        by: RegistrationId,
-    },
-    /// Other writes came first, again and again; nothing was changed, and trying later will do.
-    #[error("gave up after {attempts} attempts, because other writes came first each time")]
-    Conflict {
-        /// How often it was tried.
-        attempts: u32,
-    },
     /// An item exists but is not what this program writes.
     #[error("the stored item {item} cannot be read")]
     Corrupt {
@@ -179,41 +160,46 @@ pub trait RegistrationStore: Send + Sync + 'static {
         id: &RegistrationId,
     ) -> impl Future<Output = Result<Option<StoredRegistration>, StoreError>> + Send;
 
-    /// The first `limit` registrations of a type whose names come after `after`, in the order of their names' bytes.
+    /// The first `limit` registrations of a type that the selection holds and whose names come after `after`, in the
+    /// order of their names' bytes.
     /// A page holds fewer when their documents come to about 1 MB before; only a page without `next` is the last one.
     /// An item that cannot be read is logged and left out, so that one broken item does not take a list down.
     fn list(
         &self,
         kind: RegistrationType,
-        filter: ResourceFilter,
+        selection: &Selection,
         after: Option<&RegistrationName>,
         limit: usize,
     ) -> impl Future<Output = Result<Page<StoredRegistration>, StoreError>> + Send;
 
-    /// The resource registered with exactly this URI.
+    /// The enabled resource registered with exactly this URI.
     fn resource_at(
         &self,
         uri: &str,
     ) -> impl Future<Output = Result<Option<RegistrationName>, StoreError>> + Send;
 
-    /// Every resource template, in the order of names.
+    /// Every enabled resource template, in the order of names.
     fn resource_templates(
         &self,
     ) -> impl Future<Output = Result<Vec<StoredTemplate>, StoreError>> + Send;
 
-    /// Keeps a new registration. [`StoreError::AlreadyExists`] and [`StoreError::UriTaken`] change nothing.
-    fn create(
+    /// Makes all of the changes or none, in one transaction that makes one version of the catalog and leaves one record
+    /// of each change. What was done is answered in the order of the changes.
+    ///
+    /// It succeeds or is refused on what is true at one moment; when somebody else writes meanwhile, it is tried again on
+    /// what they left. No changes are done at once, and make no version.
+    fn write(
         &self,
-        registration: &Registration,
-    ) -> impl Future<Output = Result<StoredRegistration, StoreError>> + Send;
+        changes: &[Change],
+        author: Option<&Author>,
+    ) -> impl Future<Output = Result<Vec<Written>, WriteError>> + Send;
 
-    /// Puts a registration in the place of the one with its id. [`StoreError::NotFound`] and [`StoreError::UriTaken`]
-    /// change nothing.
-    fn replace(
+    /// What was done to a registration, newest first, also when it is deleted: at most `limit` records of versions
+    /// before `before`. A part may hold fewer, and none; only one without `next` is the last.
+    fn history(
         &self,
-        registration: &Registration,
-    ) -> impl Future<Output = Result<StoredRegistration, StoreError>> + Send;
-
-    /// Forgets a registration. [`StoreError::NotFound`] changes nothing.
-    fn delete(&self, id: &RegistrationId) -> impl Future<Output = Result<(), StoreError>> + Send;
+        id: &RegistrationId,
+        before: Option<CatalogVersion>,
+        limit: usize,
+    ) -> impl Future<Output = Result<History, StoreError>> + Send;
 }

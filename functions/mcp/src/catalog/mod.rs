@@ -17,7 +17,7 @@ use freshness::Freshness;
 use listed::Pages;
 use registry::{
     CatalogVersion, CatalogVersions, Registration, RegistrationId, RegistrationName,
-    RegistrationStore, RegistrationType, StoreError, StoredTemplate, logging,
+    RegistrationStore, RegistrationType, Selection, StoreError, StoredTemplate, logging,
 };
 use std::{
     collections::BTreeMap,
@@ -152,7 +152,7 @@ impl<S: RegistrationStore> Catalog<S> {
 pub struct FreshCatalog<'a, S>(&'a Catalog<S>);
 
 impl<S: RegistrationStore> FreshCatalog<'_, S> {
-    /// The registration with this id.
+    /// The registration with this id. One that is disabled does not exist for clients.
     pub async fn entry(&self, id: &RegistrationId) -> Result<Option<Arc<Entry>>, CatalogError> {
         if let Some(entry) = self.0.cache().entries.get(id) {
             return Ok(Some(Arc::clone(entry)));
@@ -163,6 +163,7 @@ impl<S: RegistrationStore> FreshCatalog<'_, S> {
             .get(id)
             .await
             .map_err(|error| reported(&error))?
+            .filter(|stored| stored.registration.enabled)
         else {
             return Ok(None);
         };
@@ -230,7 +231,7 @@ impl<S: RegistrationStore> FreshCatalog<'_, S> {
         let stored = self
             .0
             .store
-            .list(T::KIND, T::FILTER, after, PAGE_SIZE)
+            .list(T::KIND, &Selection::enabled(T::FILTER), after, PAGE_SIZE)
             .await
             .map_err(|error| reported(&error))?;
         let page = Arc::new(ListedPage::read(&stored));

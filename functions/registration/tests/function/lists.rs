@@ -2,7 +2,7 @@
 
 use crate::support::{Function, Sent, body};
 use lambda_http::http::StatusCode;
-use registry::{Registration, RegistrationStore};
+use registry::{Operation, Registration, RegistrationStore};
 use serde_json::Value;
 
 async fn register(function: &Function, kind: &str, name: &str, more: &str) {
@@ -10,7 +10,8 @@ async fn register(function: &Function, kind: &str, name: &str, more: &str) {
         r#"{{"type":"{kind}","name":"{name}","lambdaArn":"arn:aws:lambda:eu-west-1:123456789012:function:f"{more}}}"#
     );
     let registration = Registration::parse(document.as_bytes()).unwrap();
-    function.store.create(&registration).await.unwrap();
+    let change = Operation::Create(registration).into();
+    function.store.write(&[change], None).await.unwrap();
 }
 
 /// All the ids, part by part, and the size of each part as it stands in Lambda's response.

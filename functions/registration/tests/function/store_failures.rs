@@ -3,57 +3,67 @@
 use lambda_http::{Body, RequestExt, Response};
 use registration::answer;
 use registry::{
-    CatalogVersion, CatalogVersions, Page, Registration, RegistrationId, RegistrationName,
-    RegistrationStore, RegistrationType, ResourceFilter, StoreError, StoredRegistration,
-    StoredTemplate,
+    Author, CatalogVersion, CatalogVersions, Change, History, Page, RegistrationId,
+    RegistrationName, RegistrationStore, RegistrationType, Selection, StoreError,
+    StoredRegistration, StoredTemplate, WriteError, Written,
 };
 
-type Failure = fn() -> StoreError;
+type Failure = fn() -> WriteError;
 
 /// A store that always fails in the same way.
 struct Failing(Failure);
 
+impl Failing {
+    fn read(&self) -> StoreError {
+        match self.0() {
+            WriteError::Store(error) => error,
+            error => panic!("{error}: only a write fails like that"),
+        }
+    }
+}
+
 impl RegistrationStore for Failing {
     async fn catalog_version(&self) -> Result<CatalogVersion, StoreError> {
-        Err(self.0())
+        Err(self.read())
     }
 
     async fn catalog_versions(&self) -> Result<CatalogVersions, StoreError> {
-        Err(self.0())
+        Err(self.read())
     }
 
     async fn get(&self, _: &RegistrationId) -> Result<Option<StoredRegistration>, StoreError> {
-        Err(self.0())
+        Err(self.read())
     }
 
     async fn list(
         &self,
         _: RegistrationType,
-        _: ResourceFilter,
+        _: &Selection,
         _: Option<&RegistrationName>,
         _: usize,
     ) -> Result<Page<StoredRegistration>, StoreError> {
-        Err(self.0())
+        Err(self.read())
     }
 
     async fn resource_at(&self, _: &str) -> Result<Option<RegistrationName>, StoreError> {
-        Err(self.0())
+        Err(self.read())
     }
 
     async fn resource_templates(&self) -> Result<Vec<StoredTemplate>, StoreError> {
+        Err(self.read())
+    }
+
+    async fn write(&self, _: &[Change], _: Option<&Author>) -> Result<Vec<Written>, WriteError> {
         Err(self.0())
     }
 
-    async fn create(&self, _: &Registration) -> Result<StoredRegistration, StoreError> {
-        Err(self.0())
-    }
-
-    async fn replace(&self, _: &Registration) -> Result<StoredRegistration, StoreError> {
-        Err(self.0())
-    }
-
-    async fn delete(&self, _: &RegistrationId) -> Result<(), StoreError> {
-        Err(self.0())
+    async fn history(
+        &self,
+        _: &RegistrationId,
+        _: Option<CatalogVersion>,
+        _: usize,
+    ) -> Result<History, StoreError> {
+        Err(self.read())
     }
 }
 
@@ -71,10 +81,10 @@ async fn delete_fails_with(failure: Failure) -> Response<Body> {
 async fn what_passes_is_a_503_to_try_again() {
     let failures: [(Failure, &str); 2] = [
         (
-            || StoreError::Throttled("ThrottlingException".into()),
+            || StoreError::Throttled("ThrottlingException".into()).into(),
             "throttled",
         ),
-        (|| StoreError::Conflict { attempts: 12 }, "busy"),
+        (|| WriteError::Conflict { attempts: 12 }, "busy"),
     ];
     for (failure, code) in failures {
         let response = delete_fails_with(failure).await;
@@ -90,8 +100,8 @@ async fn what_passes_is_a_503_to_try_again() {
 #[tokio::test]
 async fn causes_stay_in_the_log() {
     let failures: [Failure; 2] = [
-        || StoreError::Denied("not authorized to perform dynamodb:PutItem".into()),
-        || StoreError::Unavailable("connection refused by 10.0.0.1".into()),
+        || StoreError::Denied("not authorized to perform dynamodb:PutItem".into()).into(),
+        || StoreError::Unavailable("connection refused by 10.0.0.1".into()).into(),
     ];
     for failure in failures {
         let response = delete_fails_with(failure).await;

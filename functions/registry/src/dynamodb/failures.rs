@@ -75,3 +75,8 @@ pub(super) fn by_code(operation: &'static str, code: &str, message: &str) -> Sto
         _ => StoreError::Unavailable(source),
     }
 }
+
+/// A request that its builder refused, which none of ours is.
+pub(super) fn malformed(error: impl std::error::Error + Send + Sync + 'static) -> StoreError {
+    StoreError::Unavailable(Box::new(error))
+}

@@ -21,14 +21,16 @@ pub(super) const DOCUMENT: &str = "document";
 pub(super) const REVISION: &str = "revision";
 pub(super) const CREATED_AT: &str = "createdAt";
 pub(super) const UPDATED_AT: &str = "updatedAt";
-/// For people who look into the table.
-const LAMBDA_ARN: &str = "lambdaArn";
+/// The function, for lists to be filtered by, and for people who look into the table.
+pub(super) const LAMBDA_ARN: &str = "lambdaArn";
 /// On a resource with a fixed URI: so that lists can be filtered, and pointers found without reading the document.
 pub(super) const URI: &str = "uri";
 /// On a resource with a template, and on the item that lists it among the templates.
 pub(super) const URI_TEMPLATE: &str = "uriTemplate";
 /// On a template, and on the item that lists it: its function lists the resources behind it.
 pub(super) const LISTS: &str = "lists";
+/// On the items that lead to a resource: it is not to be found by MCP clients.
+pub(super) const DISABLED: &str = "disabled";
 /// On a pointer: the name of the resource.
 pub(super) const REGISTRATION: &str = "registration";
 /// On the catalog's item: its number.
@@ -99,7 +101,7 @@ pub(super) fn catalog(versions: CatalogVersions) -> Item {
 }
 
 /// The versions in the catalog's item. One that an older version of this program wrote has only the first of them.
-pub(super) fn catalog_of(item: &Item) -> Option<CatalogVersions> {
+fn catalog_of(item: &Item) -> Option<CatalogVersions> {
     let of_type = |attribute| version_of(item, attribute).unwrap_or_default();
     Some(CatalogVersions {
         whole: version_of(item, VERSION)?,
@@ -109,12 +111,21 @@ pub(super) fn catalog_of(item: &Item) -> Option<CatalogVersions> {
     })
 }
 
+/// The same, for an item that has to have them.
+pub(super) fn read_catalog(item: &Item) -> Result<CatalogVersions, StoreError> {
+    catalog_of(item).ok_or_else(|| corrupt(item, "it has no version"))
+}
+
 /// The item that leads to a resource from where it is.
 pub(super) enum Pointer<'a> {
     /// From its URI.
-    Uri(&'a str),
+    Uri { uri: &'a str, enabled: bool },
     /// From the list of all templates.
-    Template { template: &'a str, lists: bool },
+    Template {
+        template: &'a str,
+        lists: bool,
+        enabled: bool,
+    },
 }
 
 impl<'a> Pointer<'a> {
@@ -123,21 +134,32 @@ impl<'a> Pointer<'a> {
             return None;
         };
         Some(match &resource.locator {
-            ResourceLocator::Uri(uri) => Self::Uri(uri),
+            ResourceLocator::Uri(uri) => Self::Uri {
+                uri,
+                enabled: registration.enabled,
+            },
             ResourceLocator::Template(template) => Self::Template {
                 template: template.as_str(),
                 lists: registration.invocation.list,
+                enabled: registration.enabled,
             },
         })
     }
 
     pub(super) fn item(&self, name: &RegistrationName) -> Item {
         let mut item = match self {
-            Self::Uri(uri) => key(URI_PARTITION, uri),
+            Self::Uri { uri, .. } => key(URI_PARTITION, uri),
             Self::Template { .. } => key(TEMPLATE_PARTITION, name.as_str()),
         };
         item.insert(REGISTRATION.to_owned(), text(name.as_str()));
-        if let Self::Template { template, lists } = *self {
+        let (Self::Uri { enabled, .. } | Self::Template { enabled, .. }) = *self;
+        if !enabled {
+            item.insert(DISABLED.to_owned(), AttributeValue::Bool(true));
+        }
+        if let Self::Template {
+            template, lists, ..
+        } = *self
+        {
             item.insert(URI_TEMPLATE.to_owned(), text(template));
             item.insert(LISTS.to_owned(), AttributeValue::Bool(lists));
         }
@@ -145,12 +167,29 @@ impl<'a> Pointer<'a> {
     }
 }
 
-/// The key of an item, without the rest of it.
-pub(super) fn key_of(item: &Item) -> Item {
-    [TYPE, NAME]
-        .into_iter()
-        .filter_map(|part| Some((part.to_owned(), item.get(part)?.clone())))
-        .collect()
+/// An item's partition and sort key; empty where there is none, which no stored item has.
+pub(super) fn key_of(item: &Item) -> (&str, &str) {
+    let part = |attribute| text_of(item, attribute).unwrap_or_default();
+    (part(TYPE), part(NAME))
+}
+
+/// The bytes that an item is charged and limited by: names and texts as UTF-8, about 20 for a number, one or three for
+/// the rest (Amazon DynamoDB developer guide, "DynamoDB item sizes and formats").
+pub(super) fn size(item: &Item) -> usize {
+    item.iter()
+        .map(|(name, value)| name.len() + size_of(value))
+        .sum()
+}
+
+fn size_of(value: &AttributeValue) -> usize {
+    match value {
+        AttributeValue::S(text) => text.len(),
+        AttributeValue::N(_) => 21,
+        AttributeValue::Ss(texts) => texts.iter().map(String::len).sum(),
+        AttributeValue::L(list) => 3 + list.iter().map(|value| 1 + size_of(value)).sum::<usize>(),
+        AttributeValue::M(map) => 3 + map.len() + size(map),
+        _ => 1,
+    }
 }
 
 /// The key of the item that leads to a resource. It needs the attributes alone, so that a resource whose document is
@@ -173,7 +212,7 @@ pub(super) fn registration(stored: &StoredRegistration) -> Item {
     put(UPDATED_AT, text(&stored.updated_at));
     put(LAMBDA_ARN, text(registration.lambda_arn.as_str()));
     match Pointer::of(registration) {
-        Some(Pointer::Uri(uri)) => put(URI, text(uri)),
+        Some(Pointer::Uri { uri, .. }) => put(URI, text(uri)),
         Some(Pointer::Template { template, .. }) => put(URI_TEMPLATE, text(template)),
         None => None,
     };

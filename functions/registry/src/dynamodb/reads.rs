@@ -8,7 +8,8 @@ use super::items::{self, Item};
 use crate::id::{RegistrationId, RegistrationType};
 use crate::name::RegistrationName;
 use crate::store::{
-    CatalogVersions, Page, ResourceFilter, StoreError, StoredRegistration, StoredTemplate,
+    CatalogVersions, FunctionFilter, Page, ResourceFilter, Selection, StoreError,
+    StoredRegistration, StoredTemplate,
 };
 
 /// A page of a list ends after so many bytes of items, so that the reader of one holds one `Query` page in memory, not
@@ -18,8 +19,12 @@ const PAGE_BYTES: usize = 768 * 1024;
 /// What to ask a partition for.
 struct Listing<'a> {
     partition: &'a str,
+    /// Only items whose sort key begins with this.
+    prefix: Option<&'a str>,
     /// Only items that have this attribute.
     having: Option<&'a str>,
+    /// Only items of functions whose ARN holds this.
+    function: Option<&'a str>,
     /// Read on after this sort key.
     after: Option<Item>,
     /// Evaluate at most so many items at a time.
@@ -43,9 +48,7 @@ impl DynamoDbStore {
     pub(super) async fn read_catalog(&self) -> Result<CatalogVersions, StoreError> {
         match self.get_item(items::catalog_key()).await? {
             None => Ok(CatalogVersions::default()),
-            Some(item) => {
-                items::catalog_of(&item).ok_or_else(|| items::corrupt(&item, "it has no version"))
-            }
+            Some(item) => items::read_catalog(&item),
         }
     }
 
@@ -67,6 +70,7 @@ impl DynamoDbStore {
         }
         let item = self.get_item(items::key(items::URI_PARTITION, uri)).await?;
         item.as_ref()
+            .filter(|item| !items::flag_of(item, items::DISABLED))
             .map(|item| items::read_name(item, items::REGISTRATION))
             .transpose()
     }
@@ -74,13 +78,15 @@ impl DynamoDbStore {
     pub(super) async fn read_list(
         &self,
         kind: RegistrationType,
-        filter: ResourceFilter,
+        selection: &Selection,
         after: Option<&RegistrationName>,
         limit: usize,
     ) -> Result<Page<StoredRegistration>, StoreError> {
         let mut listing = Listing {
             partition: kind.as_str(),
-            having: match filter {
+            prefix: selection.prefix.as_deref(),
+            function: selection.function.as_ref().map(FunctionFilter::hint),
+            having: match selection.resources {
                 ResourceFilter::Any => None,
                 ResourceFilter::Uris => Some(items::URI),
                 ResourceFilter::Templates => Some(items::URI_TEMPLATE),
@@ -98,10 +104,12 @@ impl DynamoDbStore {
             } else {
                 0
             };
-            listing.limit = listing.having.is_none().then(|| wanted.saturating_add(1));
+            let is_filtered = listing.having.is_some() || listing.function.is_some();
+            listing.limit = (!is_filtered).then(|| wanted.saturating_add(1));
             let (items, next) = self.query(&listing).await?;
             for item in items {
                 match items::read_registration(&item) {
+                    Ok(entry) if !selection.holds(&entry.registration) => {}
                     Ok(_) if entries.len() == limit || bytes >= PAGE_BYTES => {
                         let next = entries.last().map(|entry| entry.registration.name.clone());
                         return Ok(Page {
@@ -129,7 +137,9 @@ impl DynamoDbStore {
     pub(super) async fn read_templates(&self) -> Result<Vec<StoredTemplate>, StoreError> {
         let mut listing = Listing {
             partition: items::TEMPLATE_PARTITION,
+            prefix: None,
             having: None,
+            function: None,
             after: None,
             limit: None,
         };
@@ -137,6 +147,9 @@ impl DynamoDbStore {
         loop {
             let (items, next) = self.query(&listing).await?;
             for item in items {
+                if items::flag_of(&item, items::DISABLED) {
+                    continue;
+                }
                 match read_template(&item) {
                     Ok(entry) => templates.push(entry),
                     Err(error) => log_unreadable(&error),
@@ -152,22 +165,32 @@ impl DynamoDbStore {
     /// One page of at most 1 MB, and the key to go on after.
     async fn query(&self, listing: &Listing<'_>) -> Result<(Vec<Item>, Option<Item>), StoreError> {
         let mut names = HashMap::from([("#type".to_owned(), items::TYPE.to_owned())]);
+        let mut values = HashMap::from([(":type".to_owned(), items::text(listing.partition))]);
+        let mut keys = "#type = :type".to_owned();
+        let mut filters = Vec::new();
+        if let Some(prefix) = listing.prefix {
+            keys.push_str(" AND begins_with(#name, :prefix)");
+            names.insert("#name".to_owned(), items::NAME.to_owned());
+            values.insert(":prefix".to_owned(), items::text(prefix));
+        }
         if let Some(attribute) = listing.having {
+            filters.push("attribute_exists(#having)");
             names.insert("#having".to_owned(), attribute.to_owned());
+        }
+        if let Some(function) = listing.function {
+            filters.push("contains(#arn, :function)");
+            names.insert("#arn".to_owned(), items::LAMBDA_ARN.to_owned());
+            values.insert(":function".to_owned(), items::text(function));
         }
         let answer = self
             .client
             .query()
             .table_name(self.table.as_str())
             .consistent_read(true)
-            .key_condition_expression("#type = :type")
-            .set_filter_expression(
-                listing
-                    .having
-                    .map(|_| "attribute_exists(#having)".to_owned()),
-            )
+            .key_condition_expression(keys)
+            .set_filter_expression((!filters.is_empty()).then(|| filters.join(" AND ")))
             .set_expression_attribute_names(Some(names))
-            .expression_attribute_values(":type", items::text(listing.partition))
+            .set_expression_attribute_values(Some(values))
             .set_exclusive_start_key(listing.after.clone())
             .set_limit(
                 listing

@@ -1,187 +1,224 @@
 //! One `TransactWriteItems`, and what its cancellation means.
 
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    CancellationReason, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+    AttributeValue, CancellationReason, Delete, Put, ReturnValuesOnConditionCheckFailure,
+    TransactWriteItem,
 };
 
 use super::DynamoDbStore;
-use super::failures::{by_code, store_error};
+use super::failures::{by_code, malformed, store_error};
 use super::items::{self, Item};
-use crate::id::RegistrationType;
 use crate::name::RegistrationName;
-use crate::store::{CatalogVersion, CatalogVersions, StoreError};
+use crate::store::{CatalogVersion, StoreError};
 
 /// What must be true of an item for it to be written.
 pub(super) enum Condition {
+    /// Nothing.
+    None,
+    /// The catalog is at this version; at 0 it does not exist.
+    Catalog(CatalogVersion),
     /// It does not exist.
     Absent,
     /// It was last written at this revision; or has none, if it is not one that this program wrote.
     Revision(Option<CatalogVersion>),
-    /// It does not exist, or points to this resource.
-    PointsTo(RegistrationName),
+    /// It does not exist, or points to one of these resources.
+    PointsTo(Vec<RegistrationName>),
 }
 
-/// One write. `Put` has the whole item, `Delete` the key.
-pub(super) enum Action {
-    Put(Item, Condition),
-    Delete(Item, Condition),
+/// What becomes of an item. `Put` has the whole item, `Delete` the key.
+pub(super) enum Write {
+    Put(Item),
+    Delete(Item),
 }
 
-impl Action {
+impl Write {
     pub(super) fn item(&self) -> &Item {
         match self {
-            Self::Put(item, _) | Self::Delete(item, _) => item,
+            Self::Put(item) | Self::Delete(item) => item,
         }
     }
 }
 
-/// The writes of one transaction: the catalog's version, and then the rest.
+/// What an item is to a transaction, and so what it means when its condition does not hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Subject {
+    /// The catalog's versions.
+    Catalog,
+    /// Records of what is done.
+    Record,
+    /// A registration.
+    Registration,
+    /// The item that leads to a resource.
+    Pointer {
+        /// The place of the change that it is written for.
+        change: usize,
+    },
+}
+
+/// One action of a transaction.
+pub(super) struct Step {
+    pub(super) subject: Subject,
+    pub(super) write: Write,
+    pub(super) condition: Condition,
+}
+
+/// What is written together: at most 100 steps, no two of them of one item.
 pub(super) struct Transaction {
-    /// The versions that the catalog has before it.
-    pub(super) from: CatalogVersions,
-    /// The type of the registration.
-    pub(super) kind: RegistrationType,
-    /// The registration's own item.
-    pub(super) registration: Action,
-    /// The items that lead to it, at most two.
-    pub(super) pointers: Vec<Action>,
+    pub(super) steps: Vec<Step>,
 }
 
 /// How a transaction ended.
+#[derive(Debug)]
 pub(super) enum Outcome {
     Done,
     /// Somebody else wrote at the same time; with what is true now it may succeed.
     Raced,
-    /// The registration's own condition does not hold.
-    RegistrationDiffers,
-    /// A pointer belongs to another resource.
-    PointerTaken {
-        index: usize,
-        by: Option<RegistrationName>,
-    },
+    /// Pointers belong to other resources.
+    Taken(Vec<Taken>),
+}
+
+/// A pointer that belongs to another resource.
+#[derive(Debug)]
+pub(super) struct Taken {
+    /// The place of the change that wanted it.
+    pub(super) change: usize,
+    /// The pointer's key, at least.
+    pub(super) pointer: Item,
+    /// Whose it is, if that can be read.
+    pub(super) by: Option<RegistrationName>,
 }
 
 impl DynamoDbStore {
     pub(super) async fn commit(&self, transaction: &Transaction) -> Result<Outcome, StoreError> {
-        let mut request = self
+        let steps = transaction.steps.iter().map(|step| self.action(step));
+        let request = self
             .client
             .transact_write_items()
-            .transact_items(self.write_catalog(transaction)?)
-            .transact_items(self.write(&transaction.registration)?);
-        for pointer in &transaction.pointers {
-            request = request.transact_items(self.write(pointer)?);
-        }
+            .set_transact_items(Some(steps.collect::<Result<_, _>>()?));
         // The SDK makes a token for each operation, so that its own retries don't run into what they wrote themselves.
         let Err(error) = request.send().await else {
             return Ok(Outcome::Done);
         };
-        outcome(&error)
+        outcome(&error, &transaction.steps)
     }
 
-    fn write_catalog(&self, transaction: &Transaction) -> Result<TransactWriteItem, StoreError> {
-        let Transaction { from, kind, .. } = transaction;
-        let put = Put::builder()
-            .table_name(self.table.as_str())
-            .set_item(Some(items::catalog(from.next(*kind))));
-        let put = if from.whole == CatalogVersion::default() {
-            put.condition_expression("attribute_not_exists(#name)")
-                .expression_attribute_names("#name", items::NAME)
-        } else {
-            put.condition_expression("#version = :from")
-                .expression_attribute_names("#version", items::VERSION)
-                .expression_attribute_values(":from", items::number(from.whole))
-        };
-        let put = put.build().map_err(malformed)?;
-        Ok(TransactWriteItem::builder().put(put).build())
-    }
-
-    fn write(&self, action: &Action) -> Result<TransactWriteItem, StoreError> {
+    fn action(&self, step: &Step) -> Result<TransactWriteItem, StoreError> {
         // The old item comes back when the condition fails: it says who has a URI, without another read.
-        let return_old = ReturnValuesOnConditionCheckFailure::AllOld;
-        match action {
-            Action::Put(item, condition) => {
-                let (expression, name, value) = expression(condition);
-                let mut put = Put::builder()
+        let return_old = match step.subject {
+            Subject::Pointer { .. } => Some(ReturnValuesOnConditionCheckFailure::AllOld),
+            _ => None,
+        };
+        let Expression {
+            text,
+            names,
+            values,
+        } = expression(&step.condition);
+        let action = TransactWriteItem::builder();
+        let action = match &step.write {
+            Write::Put(item) => action.put(
+                Put::builder()
                     .table_name(self.table.as_str())
                     .set_item(Some(item.clone()))
-                    .condition_expression(expression)
-                    .return_values_on_condition_check_failure(return_old);
-                for (placeholder, name) in name {
-                    put = put.expression_attribute_names(placeholder, name);
-                }
-                if let Some(value) = value {
-                    put = put.expression_attribute_values(":value", value);
-                }
-                let put = put.build().map_err(malformed)?;
-                Ok(TransactWriteItem::builder().put(put).build())
-            }
-            Action::Delete(key, condition) => {
-                let (expression, name, value) = expression(condition);
-                let mut delete = Delete::builder()
+                    .set_condition_expression(text)
+                    .set_expression_attribute_names(names)
+                    .set_expression_attribute_values(values)
+                    .set_return_values_on_condition_check_failure(return_old)
+                    .build()
+                    .map_err(malformed)?,
+            ),
+            Write::Delete(key) => action.delete(
+                Delete::builder()
                     .table_name(self.table.as_str())
                     .set_key(Some(key.clone()))
-                    .condition_expression(expression)
-                    .return_values_on_condition_check_failure(return_old);
-                for (placeholder, name) in name {
-                    delete = delete.expression_attribute_names(placeholder, name);
-                }
-                if let Some(value) = value {
-                    delete = delete.expression_attribute_values(":value", value);
-                }
-                let delete = delete.build().map_err(malformed)?;
-                Ok(TransactWriteItem::builder().delete(delete).build())
-            }
+                    .set_condition_expression(text)
+                    .set_expression_attribute_names(names)
+                    .set_expression_attribute_values(values)
+                    .set_return_values_on_condition_check_failure(return_old)
+                    .build()
+                    .map_err(malformed)?,
+            ),
+        };
+        Ok(action.build())
+    }
+}
+
+/// A condition as `DynamoDB` reads it. What is empty has to be absent.
+#[derive(Default)]
+struct Expression {
+    text: Option<String>,
+    names: Option<HashMap<String, String>>,
+    values: Option<HashMap<String, AttributeValue>>,
+}
+
+impl Expression {
+    fn new<const N: usize>(
+        text: impl Into<String>,
+        names: [(&str, &str); N],
+        values: impl IntoIterator<Item = (String, AttributeValue)>,
+    ) -> Self {
+        let names = names.map(|(placeholder, name)| (placeholder.to_owned(), name.to_owned()));
+        let values: HashMap<_, _> = values.into_iter().collect();
+        Self {
+            text: Some(text.into()),
+            names: Some(HashMap::from(names)),
+            values: (!values.is_empty()).then_some(values),
         }
     }
 }
 
-type Names = Vec<(&'static str, &'static str)>;
-
-fn expression(
-    condition: &Condition,
-) -> (
-    &'static str,
-    Names,
-    Option<aws_sdk_dynamodb::types::AttributeValue>,
-) {
+fn expression(condition: &Condition) -> Expression {
+    let value = |value| [(":value".to_owned(), value)];
     match condition {
-        Condition::Absent => (
-            "attribute_not_exists(#name)",
-            vec![("#name", items::NAME)],
-            None,
+        Condition::None => Expression::default(),
+        Condition::Catalog(version) if *version != CatalogVersion::default() => Expression::new(
+            "#version = :value",
+            [("#version", items::VERSION)],
+            value(items::number(*version)),
         ),
-        Condition::Revision(Some(revision)) => (
+        Condition::Catalog(_) | Condition::Absent => {
+            Expression::new("attribute_not_exists(#name)", [("#name", items::NAME)], [])
+        }
+        Condition::Revision(Some(revision)) => Expression::new(
             "#revision = :value",
-            vec![("#revision", items::REVISION)],
-            Some(items::number(*revision)),
+            [("#revision", items::REVISION)],
+            value(items::number(*revision)),
         ),
-        Condition::Revision(None) => (
+        Condition::Revision(None) => Expression::new(
             "attribute_exists(#name) AND NOT attribute_type(#revision, :value)",
-            vec![("#name", items::NAME), ("#revision", items::REVISION)],
-            Some(items::text("N")),
+            [("#name", items::NAME), ("#revision", items::REVISION)],
+            value(items::text("N")),
         ),
-        Condition::PointsTo(name) => (
-            "attribute_not_exists(#name) OR #registration = :value",
-            vec![
+        Condition::PointsTo(resources) => {
+            let values = resources.iter().enumerate();
+            let values: Vec<_> = values
+                .map(|(index, name)| (format!(":value{index}"), items::text(name.as_str())))
+                .collect();
+            let placeholders: Vec<_> = values.iter().map(|(name, _)| name.as_str()).collect();
+            let text = format!(
+                "attribute_not_exists(#name) OR #registration IN ({})",
+                placeholders.join(", ")
+            );
+            let names = [
                 ("#name", items::NAME),
                 ("#registration", items::REGISTRATION),
-            ],
-            Some(items::text(name.as_str())),
-        ),
+            ];
+            Expression::new(text, names, values)
+        }
     }
 }
 
-fn malformed(error: impl std::error::Error + Send + Sync + 'static) -> StoreError {
-    StoreError::Unavailable(Box::new(error))
-}
-
-fn outcome(error: &SdkError<TransactWriteItemsError>) -> Result<Outcome, StoreError> {
+fn outcome(
+    error: &SdkError<TransactWriteItemsError>,
+    steps: &[Step],
+) -> Result<Outcome, StoreError> {
     const OPERATION: &str = "TransactWriteItems";
     match error.as_service_error() {
         Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
-            of_reasons(cancelled.cancellation_reasons())
+            of_reasons(cancelled.cancellation_reasons(), steps)
         }
         // The same token with another transaction, or one still under way: start over with a new one.
         Some(TransactWriteItemsError::TransactionInProgressException(_)) => Ok(Outcome::Raced),
@@ -189,37 +226,37 @@ fn outcome(error: &SdkError<TransactWriteItemsError>) -> Result<Outcome, StoreEr
     }
 }
 
-/// The reasons stand in the order of the transaction's items: catalog, registration, pointers.
-fn of_reasons(reasons: &[CancellationReason]) -> Result<Outcome, StoreError> {
+/// The reasons stand in the order of the transaction's steps.
+fn of_reasons(reasons: &[CancellationReason], steps: &[Step]) -> Result<Outcome, StoreError> {
     const OPERATION: &str = "TransactWriteItems";
-    const CONDITION: Option<&str> = Some("ConditionalCheckFailed");
-    // What the registration itself says is final, even when the catalog moved as well.
-    if reasons
-        .get(1)
-        .is_some_and(|reason| reason.code() == CONDITION)
-    {
-        return Ok(Outcome::RegistrationDiffers);
-    }
-    for (index, reason) in reasons.iter().skip(2).enumerate() {
-        if reason.code() == CONDITION {
-            let by = reason
-                .item()
-                .and_then(|item| items::read_name(item, items::REGISTRATION).ok());
-            return Ok(Outcome::PointerTaken { index, by });
-        }
-    }
-    let failed = reasons.iter().filter_map(|reason| match reason.code() {
-        None | Some("None") => None,
-        Some(code) => Some((code, reason.message().unwrap_or_default())),
-    });
     let mut raced = false;
-    for (code, message) in failed {
-        match code {
-            "ConditionalCheckFailed" | "TransactionConflict" => raced = true,
-            code => return Err(by_code(OPERATION, code, message)),
+    let mut taken = Vec::new();
+    for (reason, step) in reasons.iter().zip(steps) {
+        match (reason.code().unwrap_or("None"), step.subject) {
+            ("None", _) => {}
+            ("ConditionalCheckFailed", Subject::Pointer { change }) => taken.push(Taken {
+                change,
+                pointer: step.write.item().clone(),
+                by: reason
+                    .item()
+                    .and_then(|item| items::read_name(item, items::REGISTRATION).ok()),
+            }),
+            // What the registration is like is read again, and may still be what the change needs.
+            ("ConditionalCheckFailed", Subject::Registration) => return Ok(Outcome::Raced),
+            ("ConditionalCheckFailed" | "TransactionConflict", _) => raced = true,
+            (code, _) => {
+                return Err(by_code(
+                    OPERATION,
+                    code,
+                    reason.message().unwrap_or_default(),
+                ));
+            }
         }
     }
-    if raced {
+    // What a pointer says is final, even when the catalog moved as well.
+    if !taken.is_empty() {
+        Ok(Outcome::Taken(taken))
+    } else if raced {
         Ok(Outcome::Raced)
     } else {
         Err(by_code(
@@ -234,17 +271,25 @@ fn of_reasons(reasons: &[CancellationReason]) -> Result<Outcome, StoreError> {
 mod tests {
     use super::*;
 
-    /// How a cancelled transaction with these codes, in the order of its items, is understood.
-    fn understood(codes: &[&str]) -> &'static str {
-        let reasons: Vec<CancellationReason> = codes
-            .iter()
-            .map(|code| CancellationReason::builder().code(*code).build())
-            .collect();
-        match of_reasons(&reasons) {
+    /// How a cancelled transaction with these codes is understood: of the catalog, a record, a registration and a
+    /// pointer.
+    fn understood(codes: [&str; 4]) -> &'static str {
+        let reasons = codes.map(|code| CancellationReason::builder().code(code).build());
+        let subjects = [
+            Subject::Catalog,
+            Subject::Record,
+            Subject::Registration,
+            Subject::Pointer { change: 0 },
+        ];
+        let steps = subjects.map(|subject| Step {
+            subject,
+            write: Write::Delete(items::catalog_key()),
+            condition: Condition::None,
+        });
+        match of_reasons(&reasons, &steps) {
             Ok(Outcome::Done) => "done",
             Ok(Outcome::Raced) => "raced",
-            Ok(Outcome::RegistrationDiffers) => "registration differs",
-            Ok(Outcome::PointerTaken { .. }) => "pointer taken",
+            Ok(Outcome::Taken(_)) => "taken",
             Err(StoreError::Throttled(_)) => "throttled",
             Err(StoreError::Denied(_)) => "denied",
             Err(_) => "unavailable",
@@ -254,24 +299,28 @@ mod tests {
     #[test]
     fn the_place_of_a_reason_says_what_it_means() {
         const FAILED: &str = "ConditionalCheckFailed";
+        const MET: &str = "TransactionConflict";
+        const NONE: &str = "None";
         for (codes, expected) in [
-            ([FAILED, "None", "None"], "raced"),
-            (["None", FAILED, "None"], "registration differs"),
-            ([FAILED, FAILED, FAILED], "registration differs"),
-            (["None", "None", FAILED], "pointer taken"),
-            ([FAILED, "None", FAILED], "pointer taken"),
-            (["TransactionConflict", "None", "None"], "raced"),
-            (["None", "TransactionConflict", "None"], "raced"),
-            (["None", "ThrottlingError", "None"], "throttled"),
+            ([FAILED, NONE, NONE, NONE], "raced"),
+            ([NONE, NONE, FAILED, NONE], "raced"),
+            // A pointer that another resource has may be free once the registrations are read again.
+            ([FAILED, NONE, FAILED, FAILED], "raced"),
+            ([NONE, NONE, NONE, FAILED], "taken"),
+            ([FAILED, NONE, NONE, FAILED], "taken"),
+            ([MET, NONE, NONE, NONE], "raced"),
+            ([NONE, MET, NONE, NONE], "raced"),
+            ([NONE, NONE, MET, NONE], "raced"),
+            ([NONE, NONE, "ThrottlingError", NONE], "throttled"),
             (
-                ["None", "ProvisionedThroughputExceeded", "None"],
+                [NONE, "ProvisionedThroughputExceeded", NONE, NONE],
                 "throttled",
             ),
-            (["None", "AccessDenied", "None"], "denied"),
-            (["None", "ValidationError", "None"], "unavailable"),
-            (["None", "None", "None"], "unavailable"),
+            ([NONE, NONE, "AccessDenied", NONE], "denied"),
+            ([NONE, NONE, "ValidationError", NONE], "unavailable"),
+            ([NONE; 4], "unavailable"),
         ] {
-            assert_eq!(understood(&codes), expected, "{codes:?}");
+            assert_eq!(understood(codes), expected, "{codes:?}");
         }
     }
 }

@@ -1,19 +1,20 @@
-//! Writing: read the catalog's version, try one transaction that moves it by one, and start over when somebody was
-//! faster.
+//! Writing: read what there is, try one transaction that moves the catalog's version by one, and start over when somebody
+//! was faster.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 
+use aws_sdk_dynamodb::types::KeysAndAttributes;
 use time::OffsetDateTime;
-use time::macros::format_description;
 
 use super::DynamoDbStore;
-use super::items::{self, Item, Pointer};
-use super::transaction::{Action, Condition, Outcome, Transaction};
-use crate::id::RegistrationId;
-use crate::name::RegistrationName;
-use crate::registration::Registration;
-use crate::store::{CatalogVersions, StoreError, StoredRegistration};
+use super::failures::{by_code, malformed, store_error};
+use super::items::{self, Item};
+use super::plan::{self, Circumstances, Found, Plan};
+use super::transaction::{Outcome, Taken};
+use crate::id::{RegistrationId, RegistrationType};
+use crate::store::{Author, CatalogVersions, Change, Refused, StoreError, WriteError, Written};
 
 /// How often a write is tried. All writes meet at the catalog's version, so of any number that start together one
 /// succeeds in each round; a dozen rounds are more administrators at the same moment than a catalog has, and with the
@@ -24,147 +25,125 @@ const FIRST_WAIT: Duration = Duration::from_millis(20);
 const LONGEST_WAIT: Duration = Duration::from_millis(640);
 
 impl DynamoDbStore {
-    pub(super) async fn write_new(
+    pub(super) async fn write_changes(
         &self,
-        registration: &Registration,
-    ) -> Result<StoredRegistration, StoreError> {
-        let id = registration.id();
+        changes: &[Change],
+        author: Option<&Author>,
+    ) -> Result<Vec<Written>, WriteError> {
+        if changes.is_empty() {
+            return Ok(Vec::new());
+        }
         for attempt in 1..=ATTEMPTS {
-            let from = self.read_catalog().await?;
-            let now = now();
-            let stored = StoredRegistration {
-                registration: registration.clone(),
-                revision: from.whole.next(),
-                created_at: now.clone(),
-                updated_at: now,
+            let found = self.read_before_change(changes).await?;
+            let circumstances = Circumstances {
+                author,
+                time: OffsetDateTime::now_utc(),
+                keep: self.keep_changes,
             };
-            let transaction = Transaction {
-                from,
-                kind: id.kind,
-                registration: Action::Put(items::registration(&stored), Condition::Absent),
-                pointers: Pointer::of(registration)
-                    .map(|pointer| put_pointer(&pointer, &id.name))
-                    .into_iter()
-                    .collect(),
-            };
-            match self.commit(&transaction).await? {
-                Outcome::Done => return Ok(stored),
-                Outcome::RegistrationDiffers => return Err(StoreError::AlreadyExists(id)),
-                Outcome::PointerTaken { index, by } => {
-                    return Err(taken(transaction.pointers[index].item(), by));
-                }
+            let plan = Plan::of(changes, &found, &circumstances).map_err(WriteError::Refused)?;
+            if !plan.fits() {
+                return Err(WriteError::TooLarge {
+                    fits: fitting(changes, &found, &circumstances),
+                });
+            }
+            match self.commit(&plan.transaction).await? {
+                Outcome::Done => return Ok(plan.written),
                 Outcome::Raced => wait(attempt).await,
+                Outcome::Taken(taken) => return Err(refused(taken)),
             }
         }
-        Err(StoreError::Conflict { attempts: ATTEMPTS })
+        Err(WriteError::Conflict { attempts: ATTEMPTS })
     }
 
-    pub(super) async fn write_over(
-        &self,
-        registration: &Registration,
-    ) -> Result<StoredRegistration, StoreError> {
-        let id = registration.id();
+    /// The catalog's versions and the items of the registrations, with one request as a rule. They need not be of one
+    /// moment: the transaction notices whatever was written between the first of them and itself.
+    async fn read_before_change(&self, changes: &[Change]) -> Result<Found, StoreError> {
+        let ids: BTreeSet<RegistrationId> =
+            changes.iter().map(|change| change.operation.id()).collect();
+        let keys = ids.iter().map(items::registration_key);
+        let mut wanted: Vec<Item> = std::iter::once(items::catalog_key()).chain(keys).collect();
+        let mut found = Found {
+            catalog: CatalogVersions::default(),
+            registrations: BTreeMap::new(),
+        };
         for attempt in 1..=ATTEMPTS {
-            let (from, old) = self.read_before_change(&id).await?;
-            let now = now();
-            let stored = StoredRegistration {
-                registration: registration.clone(),
-                revision: from.whole.next(),
-                created_at: items::text_of(&old, items::CREATED_AT)
-                    .unwrap_or(&now)
-                    .to_owned(),
-                updated_at: now,
-            };
-            let transaction = Transaction {
-                from,
-                kind: id.kind,
-                registration: Action::Put(items::registration(&stored), unchanged(&old)),
-                pointers: move_pointer(&old, registration),
-            };
-            match self.commit(&transaction).await? {
-                Outcome::Done => return Ok(stored),
-                Outcome::PointerTaken { index, by } => {
-                    return Err(taken(transaction.pointers[index].item(), by));
+            let (items, left) = self.get_items(wanted).await?;
+            for item in items {
+                let (partition, name) = items::key_of(&item);
+                match (partition.parse::<RegistrationType>(), name.parse()) {
+                    (Ok(kind), Ok(name)) => {
+                        let id = RegistrationId { kind, name };
+                        found.registrations.insert(id, item);
+                    }
+                    _ => found.catalog = items::read_catalog(&item)?,
                 }
-                Outcome::RegistrationDiffers | Outcome::Raced => wait(attempt).await,
             }
-        }
-        Err(StoreError::Conflict { attempts: ATTEMPTS })
-    }
-
-    pub(super) async fn remove(&self, id: &RegistrationId) -> Result<(), StoreError> {
-        for attempt in 1..=ATTEMPTS {
-            let (from, old) = self.read_before_change(id).await?;
-            let transaction = Transaction {
-                from,
-                kind: id.kind,
-                registration: Action::Delete(items::registration_key(id), unchanged(&old)),
-                pointers: items::pointer_key(&old)
-                    .map(|key| delete_pointer(key, &id.name))
-                    .into_iter()
-                    .collect(),
-            };
-            match self.commit(&transaction).await? {
-                Outcome::Done => return Ok(()),
-                Outcome::PointerTaken { index, by } => {
-                    return Err(taken(transaction.pointers[index].item(), by));
-                }
-                Outcome::RegistrationDiffers | Outcome::Raced => wait(attempt).await,
+            if left.is_empty() {
+                return Ok(found);
             }
+            wanted = left;
+            wait(attempt).await;
         }
-        Err(StoreError::Conflict { attempts: ATTEMPTS })
+        Err(by_code(
+            "BatchGetItem",
+            "ThrottlingException",
+            "not all items were answered",
+        ))
     }
 
-    /// The catalog's version first: whatever is written after that moves it, and the transaction notices.
-    async fn read_before_change(
-        &self,
-        id: &RegistrationId,
-    ) -> Result<(CatalogVersions, Item), StoreError> {
-        let from = self.read_catalog().await?;
-        match self.get_item(items::registration_key(id)).await? {
-            Some(item) => Ok((from, item)),
-            None => Err(StoreError::NotFound(id.clone())),
+    /// The items that exist, and the keys that `DynamoDB` left for another request: it answers 16 MB at once.
+    async fn get_items(&self, keys: Vec<Item>) -> Result<(Vec<Item>, Vec<Item>), StoreError> {
+        let wanted = KeysAndAttributes::builder()
+            .set_keys(Some(keys))
+            .consistent_read(true)
+            .build()
+            .map_err(malformed)?;
+        let answer = self
+            .client
+            .batch_get_item()
+            .request_items(self.table.as_str(), wanted)
+            .send()
+            .await
+            .map_err(|error| store_error("BatchGetItem", &error))?;
+        let items = answer.responses.unwrap_or_default().into_values();
+        let left = answer.unprocessed_keys.unwrap_or_default().into_values();
+        Ok((
+            items.flatten().collect(),
+            left.flat_map(|left| left.keys).collect(),
+        ))
+    }
+}
+
+/// How many changes from the first on one transaction can hold.
+fn fitting(changes: &[Change], found: &Found, circumstances: &Circumstances<'_>) -> usize {
+    let fits = |count: &usize| {
+        Plan::of(&changes[..*count], found, circumstances).is_ok_and(|plan| plan.fits())
+    };
+    (1..changes.len()).rev().find(fits).unwrap_or_default()
+}
+
+/// Every URI that is not to be had. (A template's pointer stands under the registration's own name, and can't be
+/// another's unless somebody else wrote it.)
+fn refused(taken: Vec<Taken>) -> WriteError {
+    let mut refused = Vec::new();
+    for Taken {
+        change,
+        pointer,
+        by,
+    } in taken
+    {
+        match by {
+            Some(by) if items::key_of(&pointer).0 == items::URI_PARTITION => {
+                refused.push(Refused {
+                    change,
+                    refusal: plan::taken_by(&pointer, by),
+                });
+            }
+            _ => return items::corrupt(&pointer, "it leads to no resource").into(),
         }
     }
-}
-
-fn unchanged(old: &Item) -> Condition {
-    Condition::Revision(items::version_of(old, items::REVISION))
-}
-
-fn put_pointer(pointer: &Pointer<'_>, name: &RegistrationName) -> Action {
-    Action::Put(pointer.item(name), Condition::PointsTo(name.clone()))
-}
-
-fn delete_pointer(key: Item, name: &RegistrationName) -> Action {
-    Action::Delete(key, Condition::PointsTo(name.clone()))
-}
-
-/// Puts the new pointer, and deletes the old one unless the new one takes its place: a transaction may not touch an
-/// item twice.
-fn move_pointer(old: &Item, registration: &Registration) -> Vec<Action> {
-    let name = &registration.name;
-    let put = Pointer::of(registration).map(|pointer| put_pointer(&pointer, name));
-    let delete = items::pointer_key(old)
-        .filter(|key| {
-            put.as_ref()
-                .is_none_or(|put| items::key_of(put.item()) != *key)
-        })
-        .map(|key| delete_pointer(key, name));
-    put.into_iter().chain(delete).collect()
-}
-
-/// A pointer leads to another resource, so its URI is taken. (A template's pointer stands under the registration's own
-/// name, and can't be another's unless somebody else wrote it.)
-fn taken(pointer: &Item, by: Option<RegistrationName>) -> StoreError {
-    let is_uri = items::text_of(pointer, items::TYPE) == Some(items::URI_PARTITION);
-    match (items::text_of(pointer, items::NAME), by) {
-        (Some(uri), Some(by)) if is_uri => StoreError::UriTaken {
-            uri: uri.to_owned(),
-            by: items::resource(by),
-        },
-        _ => items::corrupt(pointer, "it leads to no resource"),
-    }
+    refused.sort_by_key(|refused| refused.change);
+    WriteError::Refused(refused)
 }
 
 /// Waits a random part of a time that doubles with each attempt, so that those who met don't meet again.
@@ -176,12 +155,4 @@ async fn wait(attempt: u32) {
     let random = RandomState::new().build_hasher().finish() % 1000;
     let part = u32::try_from(random).unwrap_or_default();
     tokio::time::sleep(longest * part / 1000).await;
-}
-
-fn now() -> String {
-    let format =
-        format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
-    OffsetDateTime::now_utc()
-        .format(format)
-        .expect("a UTC time always has all of these parts")
 }

@@ -14,6 +14,27 @@ use crate::problem::Problems;
 /// would run out of stack on 10,000 brackets; a check beforehand makes both a problem like any other.
 pub(crate) const MAX_DEPTH: usize = 128;
 
+/// A text of at most `longest` bytes as JSON that is safe to look into.
+pub fn json_text(text: &[u8], longest: usize) -> Result<&RawValue, Problems> {
+    if text.len() > longest {
+        return Err(Problems::one(
+            "",
+            format!(
+                "the document has {} bytes: shorten it to {longest} or fewer",
+                text.len()
+            ),
+        ));
+    }
+    if depth(text) > MAX_DEPTH {
+        return Err(Problems::one(
+            "",
+            format!("the document nests deeper than {MAX_DEPTH}: flatten it"),
+        ));
+    }
+    serde_json::from_slice(text)
+        .map_err(|error| Problems::one("", format!("the body is not JSON: {error}")))
+}
+
 /// How deep brackets and braces nest, without recursion and without minding whether the text is JSON otherwise.
 pub(crate) fn depth(json: &[u8]) -> usize {
     let (mut depth, mut deepest) = (0usize, 0usize);
@@ -71,11 +92,13 @@ fn kind_of(raw: &RawValue) -> &'static str {
 }
 
 /// The members of one JSON object, each to be taken once. What nobody took is unknown.
-pub(super) struct Fields<'a> {
+#[derive(Debug)]
+pub struct Fields<'a> {
     at: String,
     members: Vec<Member<'a>>,
 }
 
+#[derive(Debug)]
 struct Member<'a> {
     name: String,
     value: &'a RawValue,
@@ -110,7 +133,7 @@ impl<'de> Deserialize<'de> for Members<'de> {
 
 impl<'a> Fields<'a> {
     /// Reads an object found at `at`. Anything else is a problem, and so is a name that stands there twice.
-    pub(super) fn read(raw: &'a RawValue, at: &str, problems: &mut Problems) -> Option<Self> {
+    pub fn read(raw: &'a RawValue, at: &str, problems: &mut Problems) -> Option<Self> {
         let Ok(Members(entries)) = serde_json::from_str(raw.get()) else {
             problems.add(at, format!("must be a JSON object, not {}", kind_of(raw)));
             return None;
@@ -137,24 +160,19 @@ impl<'a> Fields<'a> {
     }
 
     /// The path of one of the fields.
-    pub(super) fn path(&self, name: &str) -> String {
+    pub fn path(&self, name: &str) -> String {
         join(&self.at, name)
     }
 
     /// Takes a field. `null` counts as absent.
-    pub(super) fn take(&mut self, name: &str) -> Option<&'a RawValue> {
+    pub fn take(&mut self, name: &str) -> Option<&'a RawValue> {
         let member = self.members.iter_mut().find(|member| member.name == name)?;
         member.taken = true;
         (member.value.get() != "null").then_some(member.value)
     }
 
     /// Takes a string of at most `longest` characters. An empty one counts as absent.
-    pub(super) fn text(
-        &mut self,
-        name: &str,
-        longest: usize,
-        problems: &mut Problems,
-    ) -> Option<String> {
+    pub fn text(&mut self, name: &str, longest: usize, problems: &mut Problems) -> Option<String> {
         let raw = self.take(name)?;
         let text = as_text(raw, &self.path(name), problems)?;
         let length = text.chars().count();
@@ -169,7 +187,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Takes `true` or `false`.
-    pub(super) fn boolean(&mut self, name: &str, problems: &mut Problems) -> Option<bool> {
+    pub fn boolean(&mut self, name: &str, problems: &mut Problems) -> Option<bool> {
         let raw = self.take(name)?;
         let value = serde_json::from_str(raw.get()).ok();
         if value.is_none() {
@@ -182,7 +200,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Takes a whole number within bounds.
-    pub(super) fn integer(
+    pub fn integer(
         &mut self,
         name: &str,
         bounds: std::ops::RangeInclusive<u64>,
@@ -206,7 +224,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Takes one of a few words.
-    pub(super) fn choice<T: Copy>(
+    pub fn choice<T: Copy>(
         &mut self,
         name: &str,
         choices: &[(&str, T)],
@@ -228,7 +246,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Takes an array and gives its elements with their paths.
-    pub(super) fn array(
+    pub fn array(
         &mut self,
         name: &str,
         problems: &mut Problems,
@@ -238,7 +256,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Takes every field that is left, `null` or not.
-    pub(super) fn rest(self) -> impl Iterator<Item = (String, String, &'a RawValue)> {
+    pub fn rest(self) -> impl Iterator<Item = (String, String, &'a RawValue)> {
         let at = self.at;
         self.members
             .into_iter()
@@ -247,7 +265,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Says of every field that nobody took that it is unknown; `why` may know better than that.
-    pub(super) fn finish(
+    pub fn finish(
         self,
         known: &[&str],
         why: impl Fn(&str) -> Option<String>,

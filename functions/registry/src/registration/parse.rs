@@ -20,13 +20,14 @@ mod tool;
 /// The longest description of a registration or an argument, in characters.
 const MAX_DESCRIPTION: usize = 8192;
 
-const COMMON: [&str; 10] = [
+const COMMON: [&str; 11] = [
     "id",
     "type",
     "name",
     "title",
     "description",
     "lambdaArn",
+    "enabled",
     "contract",
     "invocation",
     "icons",
@@ -69,7 +70,7 @@ pub(super) enum Checks {
 }
 
 pub(super) fn registration(body: &[u8], checks: Checks) -> Result<Registration, Problems> {
-    let document = document(body)?;
+    let document = fields::json_text(body, Registration::MAX_BYTES)?;
     let mut problems = Problems::default();
     let Some(mut fields) = Fields::read(document, "", &mut problems) else {
         return Err(problems);
@@ -93,6 +94,7 @@ pub(super) fn registration(body: &[u8], checks: Checks) -> Result<Registration, 
         arn.map_err(|error| problems.add("lambdaArn", error.to_string()))
             .ok()
     });
+    let enabled = fields.boolean("enabled", &mut problems).unwrap_or(true);
     if let (Some(raw), Some(kind), Some(name)) = (id, kind, &name) {
         check_id(raw, kind, name, &mut problems);
     }
@@ -120,6 +122,7 @@ pub(super) fn registration(body: &[u8], checks: Checks) -> Result<Registration, 
                 title,
                 description,
                 lambda_arn,
+                enabled,
                 contract,
                 invocation,
                 icons,
@@ -130,31 +133,6 @@ pub(super) fn registration(body: &[u8], checks: Checks) -> Result<Registration, 
         }
         _ => Err(problems),
     }
-}
-
-/// The body as one JSON text that is safe to look into.
-fn document(body: &[u8]) -> Result<&RawValue, Problems> {
-    if body.len() > Registration::MAX_BYTES {
-        return Err(Problems::one(
-            "",
-            format!(
-                "the document has {} bytes: shorten it to {} or fewer",
-                body.len(),
-                Registration::MAX_BYTES
-            ),
-        ));
-    }
-    if fields::depth(body) > fields::MAX_DEPTH {
-        return Err(Problems::one(
-            "",
-            format!(
-                "the document nests deeper than {}: flatten it",
-                fields::MAX_DEPTH
-            ),
-        ));
-    }
-    serde_json::from_slice(body)
-        .map_err(|error| Problems::one("", format!("the body is not JSON: {error}")))
 }
 
 fn required_text(fields: &mut Fields<'_>, name: &str, problems: &mut Problems) -> Option<String> {

@@ -26,6 +26,8 @@ struct Document<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<&'a str>,
     lambda_arn: &'a LambdaArn,
+    #[serde(skip_serializing_if = "is_true")]
+    enabled: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     uri: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -63,6 +65,14 @@ struct InvocationDocument {
     list: Option<bool>,
 }
 
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_true(enabled: &bool) -> bool {
+    *enabled
+}
+
 impl Serialize for Completion {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
@@ -86,6 +96,7 @@ pub(super) fn registration(registration: &Registration) -> Box<RawValue> {
         title: registration.title.as_deref(),
         description: registration.description.as_deref(),
         lambda_arn: &registration.lambda_arn,
+        enabled: registration.enabled,
         uri: None,
         uri_template: None,
         mime_type: None,
