@@ -1,6 +1,7 @@
 //! One file a command: its arguments and its `run`.
 
 pub(crate) mod bench;
+pub(crate) mod catalog;
 pub(crate) mod ci;
 pub(crate) mod clients;
 pub(crate) mod conformance;

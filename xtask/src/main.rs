@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    bench, ci, clients, conformance, examples, local, new_version, rehearse, release, test,
+    bench, catalog, ci, clients, conformance, examples, local, new_version, rehearse, release, test,
 };
 
 /// The repository's commands.
@@ -38,11 +38,13 @@ enum Command {
     #[command(name = "release")]
     NewVersion(new_version::Args),
     Ci(ci::Args),
+    Catalog(catalog::CatalogArgs),
     #[command(flatten)]
     Release(Box<release::ReleaseCommand>),
 }
 
-/// Exit codes: 0 done, 1 failed, 2 wrong usage (clap's own); of the release commands also 3, something differs.
+/// Exit codes: 0 done, 1 failed, 2 wrong usage (clap's own); of the release and catalogue commands also 3,
+/// something differs.
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Local(args) => local::run(args),
@@ -54,6 +56,7 @@ fn main() -> ExitCode {
         Command::Rehearse(args) => rehearse::run(&args),
         Command::NewVersion(args) => new_version::run(&args),
         Command::Ci(args) => Ok(ci::run(&args)),
+        Command::Catalog(_) => catalog::run(),
         Command::Release(_) => release::run(),
     };
     result.unwrap_or_else(|error| {

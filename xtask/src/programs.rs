@@ -9,12 +9,13 @@ use crate::{paths, process};
 
 /// The packages of all these programs. They are always built together, because cargo enables the features that a
 /// selection of packages asks for: each command with a selection of its own would compile the SDKs once more.
-const PACKAGES: [&str; 6] = [
+const PACKAGES: [&str; 7] = [
     "mcp",
     "registration",
     "sample",
     "local-cloud",
     "release",
+    "catalog",
     "rehearse",
 ];
 

@@ -171,7 +171,9 @@ impl Functions {
             .split('/')
             .next()
             .unwrap_or_default();
-        if first == "register" || path == "/openapi.json" {
+        // `register:batch` and the like are methods of the whole, not other things.
+        let noun = first.split(':').next();
+        if noun == Some("register") || path == "/openapi.json" {
             &self.registration
         } else {
             &self.mcp

@@ -4,64 +4,13 @@
 use std::future::Future;
 
 use serde_json::Value;
-use thiserror::Error;
+pub use tooling::aws::{Failure, RemoteError};
 
 use crate::application::{AccountId, ApplicationArn};
 use crate::desired::Desired;
 use crate::sharing::SharingPolicy;
 use crate::template::Template;
 use crate::version::SemanticVersion;
-
-/// Why a request failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Failure {
-    /// What it is about exists already, or is being changed by somebody else.
-    Conflict,
-    /// The caller may not.
-    AccessDenied,
-    /// The caller's credentials have expired.
-    ExpiredCredentials,
-    /// There are no credentials.
-    NoCredentials,
-    /// Too many requests, after all attempts.
-    Throttled,
-    /// The service failed, after all attempts.
-    Service,
-    /// No answer, after all attempts.
-    Unreachable,
-    /// The service refused what was sent, or answered what can't be understood.
-    Refused,
-}
-
-impl Failure {
-    /// What can be done about it.
-    pub fn mend(self) -> &'static str {
-        match self {
-            Self::Conflict => "somebody else may be publishing: run again to see what is there now",
-            Self::AccessDenied => {
-                "use credentials that may do this; docs/RELEASING.md lists the permissions"
-            }
-            Self::ExpiredCredentials => "get new credentials (`aws sso login`), then run again",
-            Self::NoCredentials => "set AWS_PROFILE, or log in with `aws sso login`",
-            Self::Throttled | Self::Service | Self::Unreachable => {
-                "run again: what is done stays done"
-            }
-            Self::Refused => "change what the message names, then run again",
-        }
-    }
-}
-
-/// A request that failed for good.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{operation}: {message}")]
-pub struct RemoteError {
-    /// The operation's name, such as `PutObject`.
-    pub operation: &'static str,
-    /// Why.
-    pub failure: Failure,
-    /// The service's own words, on one line.
-    pub message: String,
-}
 
 /// An application as SAR has it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,28 +3,18 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{Region, SdkConfig};
 use aws_credential_types::Credentials;
-use aws_smithy_http_client::Builder;
-use aws_smithy_http_client::tls::Provider;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_types::retry::RetryConfig;
-use aws_smithy_types::timeout::TimeoutConfig;
 use fs_err as fs;
 use serde::Deserialize;
 use thiserror::Error;
+use tooling::aws::config::{is_loopback, loader, retries};
+use tooling::aws::error::remote;
 
-use super::error::remote;
 use super::{CloudFormation, S3Store, ServerlessRepository};
 use crate::application::{IdentifierError, Publisher};
 use crate::ports::RemoteError;
 
-/// How often a request is tried. SAR throttles early, so this is more than the SDK's three.
-const ATTEMPTS: u32 = 8;
-/// How long making a connection may take.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long an answer may take to begin: SAR copies artifacts before it answers.
-const READ_TIMEOUT: Duration = Duration::from_mins(2);
 /// The account and region of a local cloud.
 const LOCAL_CALLER: (&str, &str) = ("arn:aws:iam::000000000000:user/local", "us-east-1");
 
@@ -205,32 +195,4 @@ fn local_credentials() -> Credentials {
         variable("AWS_SECRET_ACCESS_KEY"),
     );
     Credentials::new(id, secret, None, None, "local")
-}
-
-/// Whether a URL is one of this machine.
-fn is_loopback(url: &str) -> bool {
-    let host = url.split_once("://").map_or(url, |(_, rest)| rest);
-    ["127.0.0.1", "localhost", "[::1]"].iter().any(|name| {
-        let rest = host.strip_prefix(name);
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
-    })
-}
-
-fn loader() -> aws_config::ConfigLoader {
-    let http = Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .build_https();
-    aws_config::defaults(BehaviorVersion::v2026_01_12())
-        .http_client(http)
-        .retry_config(retries())
-        .timeout_config(
-            TimeoutConfig::builder()
-                .connect_timeout(CONNECT_TIMEOUT)
-                .read_timeout(READ_TIMEOUT)
-                .build(),
-        )
-}
-
-fn retries() -> RetryConfig {
-    RetryConfig::standard().with_max_attempts(ATTEMPTS)
 }

@@ -12,7 +12,8 @@ use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 use serde_json::Value;
 
-use super::error::{code, remote};
+use tooling::aws::error::{code, remote};
+
 use crate::deploy::{Change, Stack, StackEvent, StackResource};
 use crate::ports::{Failure, RemoteError};
 

@@ -3,7 +3,6 @@
 mod clients;
 mod cloudformation;
 mod download;
-mod error;
 mod repository;
 mod store;
 

@@ -8,7 +8,8 @@ use aws_sdk_serverlessapplicationrepository::operation::get_application_policy::
 use aws_sdk_serverlessapplicationrepository::types::{ApplicationPolicyStatement, ParameterValue};
 
 use super::download::Downloads;
-use super::error::{found, remote};
+use tooling::aws::error::{found, remote};
+
 use crate::application::ApplicationArn;
 use crate::desired::Desired;
 use crate::ports::{Failure, LiveApplication, LiveVersion, RemoteError, Repository};

@@ -5,7 +5,8 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
 use serde_json::Value;
 
-use super::error::{code, found, remote};
+use tooling::aws::error::{code, found, remote};
+
 use crate::application::Publisher;
 use crate::ports::{ArtifactStore, Failure, LiveBucket, RemoteError};
 

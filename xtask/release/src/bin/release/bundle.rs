@@ -6,9 +6,9 @@ use anyhow::{Context as _, Result};
 use release::bundle::{self, BinarySource, Bundle, PackageOptions, Purpose};
 use release::checkout::Checkout;
 use release::compile::{CompileOptions, compile};
+use tooling::{Outcome, say};
 
 use crate::arguments::{BuildArgs, PackageArgs, ProgramArgs};
-use crate::outcome::Outcome;
 
 /// Where bundles are unless somebody says otherwise.
 pub(crate) fn default_folder(checkout: &Checkout) -> PathBuf {

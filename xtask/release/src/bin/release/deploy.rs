@@ -12,11 +12,11 @@ use release::deploy::{
     StackName, StackOrigin, remove,
 };
 use serde_json::json;
+use tooling::{Outcome, Usage, say};
 
 use crate::arguments::{DeployArgs, Format, Origin};
 use crate::bundle::{default_folder, make};
 use crate::dialogue::Dialogue;
-use crate::outcome::{Outcome, Usage};
 use crate::target::target;
 
 /// Asks for what is missing, deploys or removes, and tells what came of it.

@@ -1,13 +1,12 @@
 //! The talk with whoever runs `deploy`; with nobody, if nobody can answer.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _};
 
 use anyhow::{Result, bail};
 use release::deploy::{ChangeSet, Removal, Reply, StackEvent, Watcher};
-use tokio::sync::oneshot;
+use tooling::{Usage, ask, say};
 
 use crate::arguments::{Format, WritingArgs};
-use crate::outcome::Usage;
 
 /// Asks who runs the command, and shows what happens.
 #[derive(Debug, Clone, Copy)]
@@ -41,7 +40,7 @@ impl Dialogue {
         } else {
             format!(" [{default}]")
         };
-        let answer = ask(&format!("{question}{hint}: "))?;
+        let answer = ask::line(&format!("{question}{hint}: "))?;
         Ok(if answer.is_empty() {
             default.to_owned()
         } else {
@@ -62,31 +61,13 @@ impl Dialogue {
         Ok(Some((vpc, subnets)))
     }
 
-    /// Whether to do what was shown. Ctrl-C is a no: what was prepared has to be put away.
+    /// Whether to do what was shown.
     async fn may_go_on(self, question: &'static str) -> bool {
         if !self.is_person() || self.is_plan {
             return self.is_confirmed;
         }
-        let (sender, answer) = oneshot::channel();
-        // A thread of its own, because nothing can end a read from the terminal but the end of the program.
-        std::thread::spawn(move || sender.send(ask(question)));
-        tokio::select! {
-            answer = answer => matches!(answer, Ok(Ok(answer)) if matches!(answer.as_str(), "y" | "Y" | "yes")),
-            _ = tokio::signal::ctrl_c() => {
-                say!("");
-                false
-            }
-        }
+        ask::confirmed(question).await
     }
-}
-
-/// Asks for a line.
-fn ask(question: &str) -> io::Result<String> {
-    print!("{question}");
-    io::stdout().flush()?;
-    let mut answer = String::new();
-    io::stdin().read_line(&mut answer)?;
-    Ok(answer.trim().to_owned())
 }
 
 impl Watcher for Dialogue {

@@ -4,9 +4,9 @@ use anyhow::Result;
 use release::aws::connect;
 use release::checkout::Checkout;
 use release::doctor::{Check, check_checkout, check_tools};
+use tooling::{Outcome, say};
 
 use crate::arguments::DoctorArgs;
-use crate::outcome::Outcome;
 use crate::target::target;
 
 /// Prints every check; fails when one does.
@@ -23,7 +23,7 @@ pub(crate) async fn run(checkout: &Checkout, args: DoctorArgs) -> Result<Outcome
         }
         Err(error) => {
             let error = anyhow::Error::from(error);
-            let mend = crate::outcome::mend(&error).unwrap_or("see the message");
+            let mend = crate::mend::of(&error).unwrap_or("see the message");
             Check::failed("credentials", format!("{error:#}"), mend)
         }
     });

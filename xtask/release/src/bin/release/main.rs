@@ -2,13 +2,11 @@
 
 #[path = "../../arguments.rs"]
 mod arguments;
-#[macro_use]
-mod say;
 mod bundle;
 mod deploy;
 mod dialogue;
 mod doctor;
-mod outcome;
+mod mend;
 mod publish;
 mod share;
 mod status;
@@ -18,9 +16,10 @@ mod verify;
 use std::process::ExitCode;
 
 use clap::Parser;
+use tooling::outcome::{FAILED, USAGE};
+use tooling::{Outcome, Usage};
 
 use crate::arguments::ReleaseCommand;
-use crate::outcome::Outcome;
 
 /// Releases of the application.
 #[derive(Debug, Parser)]
@@ -44,10 +43,10 @@ fn main() -> ExitCode {
         Ok(outcome) => outcome.into(),
         Err(error) => {
             eprintln!("error: {error:#}");
-            if let Some(mend) = outcome::mend(&error) {
+            if let Some(mend) = mend::of(&error) {
                 eprintln!("  mend: {mend}");
             }
-            ExitCode::from(if error.is::<outcome::Usage>() { 2 } else { 1 })
+            ExitCode::from(if error.is::<Usage>() { USAGE } else { FAILED })
         }
     }
 }

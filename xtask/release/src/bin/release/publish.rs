@@ -17,10 +17,10 @@ use release::ports::Repository as _;
 use release::progress::Shown;
 use release::verify::verify;
 use serde_json::json;
+use tooling::{Outcome, Usage, ask, say};
 
 use crate::arguments::{Format, PublishArgs, WritingArgs};
 use crate::bundle::{default_folder, development_folder, make};
-use crate::outcome::{Outcome, Usage};
 use crate::target::target;
 
 /// Packages, plans, asks, applies, and compares what is served with what was published.
@@ -142,11 +142,7 @@ pub(crate) fn may_write(plan: &ReleasePlan, args: &WritingArgs) -> Result<bool> 
             "nobody is there to confirm this: --yes does it, --plan only shows it".to_owned()
         ));
     }
-    print!("Do this? [y/N] ");
-    io::stdout().flush()?;
-    let mut answer = String::new();
-    io::stdin().read_line(&mut answer)?;
-    if matches!(answer.trim(), "y" | "Y" | "yes") {
+    if matches!(ask::line("Do this? [y/N] ")?.as_str(), "y" | "Y" | "yes") {
         return Ok(true);
     }
     bail!("not confirmed, nothing was done")

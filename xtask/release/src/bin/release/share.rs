@@ -6,9 +6,9 @@ use release::checkout::Checkout;
 use release::plan::ReleasePlan;
 use release::ports::Repository as _;
 use release::sharing::SharingDiff;
+use tooling::Outcome;
 
 use crate::arguments::ShareArgs;
-use crate::outcome::Outcome;
 use crate::publish::{may_write, not_written, written};
 use crate::target::target;
 

@@ -5,9 +5,9 @@ use release::aws::connect;
 use release::checkout::Checkout;
 use release::status::read;
 use serde_json::json;
+use tooling::{Outcome, say};
 
 use crate::arguments::{Format, StatusArgs};
-use crate::outcome::Outcome;
 use crate::target::target;
 
 /// Prints what is published and in what this checkout differs from it.

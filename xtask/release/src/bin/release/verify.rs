@@ -7,10 +7,10 @@ use release::checkout::Checkout;
 use release::desired::Desired;
 use release::verify::verify;
 use serde_json::json;
+use tooling::{Outcome, Usage, say};
 
 use crate::arguments::{Format, VerifyArgs};
 use crate::bundle::default_folder;
-use crate::outcome::{Outcome, Usage};
 use crate::target::target;
 
 /// Fetches what SAR serves for the bundle's version and compares it with the bundle.

@@ -1,7 +1,8 @@
 //! Printing to who may have stopped reading.
 
-/// Prints a line to standard output. Nobody reading it any more (`| head`) is no reason to leave a release or a
-/// deployment half done, as `println!` would by its panic.
+/// Prints a line to standard output. Nobody reading it any more (`| head`) is no reason to leave work half done, as
+/// `println!` would by its panic.
+#[macro_export]
 macro_rules! say {
     ($($argument:tt)*) => {{
         use std::io::Write as _;

@@ -1,4 +1,4 @@
-//! What the SDK's errors mean for a release.
+//! What the SDK's errors mean here.
 
 use std::error::Error;
 
@@ -6,10 +6,10 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-use crate::ports::{Failure, RemoteError};
+use super::{Failure, RemoteError};
 
 /// The outcome of an operation whose failure may just mean that something does not exist.
-pub(super) fn found<T, E>(
+pub fn found<T, E>(
     operation: &'static str,
     result: Result<T, SdkError<E, HttpResponse>>,
 ) -> Result<Option<T>, RemoteError>
@@ -24,19 +24,19 @@ where
 }
 
 /// The HTTP status of the answer, if there was one.
-pub(super) fn status<E>(error: &SdkError<E, HttpResponse>) -> Option<u16> {
+pub fn status<E>(error: &SdkError<E, HttpResponse>) -> Option<u16> {
     error
         .raw_response()
         .map(|response| response.status().as_u16())
 }
 
 /// The error's code, as the service names it.
-pub(super) fn code<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Option<&str> {
+pub fn code<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Option<&str> {
     error.as_service_error()?.meta().code()
 }
 
 /// The SDK's error as one of ours.
-pub(super) fn remote<E>(operation: &'static str, error: &SdkError<E, HttpResponse>) -> RemoteError
+pub fn remote<E>(operation: &'static str, error: &SdkError<E, HttpResponse>) -> RemoteError
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
