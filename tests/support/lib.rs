@@ -6,6 +6,7 @@ pub mod functions;
 pub mod http;
 pub mod mcp;
 pub mod remote;
+pub mod sessions;
 pub mod signing;
 pub mod table;
 pub mod tasks;

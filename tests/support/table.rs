@@ -29,15 +29,45 @@ pub async fn dynamodb(cloud: &TestCloud, operation: &str, body: &Value) -> Resul
 
 /// Sets a number of a task: the time of its end, or of its worker's lease.
 pub async fn set_in_task(cloud: &TestCloud, id: &str, attribute: &str, number: u64) -> Result<()> {
+    set(cloud, &format!("$task#{id}"), attribute, number).await
+}
+
+/// Sets a number of a session: the time of its end.
+pub async fn set_in_session(
+    cloud: &TestCloud,
+    id: &str,
+    attribute: &str,
+    number: u64,
+) -> Result<()> {
+    set(cloud, id, attribute, number).await
+}
+
+/// A number of a session.
+pub async fn get_in_session(cloud: &TestCloud, id: &str, attribute: &str) -> Result<u64> {
+    let get = json!({
+        "TableName": session_table(cloud).await?,
+        "Key": { "sessionId": { "S": id }, "item": { "S": "head" } },
+    });
+    let item = dynamodb(cloud, "GetItem", &get).await?;
+    let number = item["Item"][attribute]["N"].as_str();
+    Ok(number.context("no such number")?.parse()?)
+}
+
+async fn session_table(cloud: &TestCloud) -> Result<String> {
     let tables = dynamodb(cloud, "ListTables", &json!({})).await?;
     let names = tables["TableNames"].as_array().into_iter().flatten();
     let table = names
         .filter_map(Value::as_str)
-        .find(|name| name.contains("SessionTable"))
-        .with_context(|| format!("no session table: {tables}"))?;
+        .find(|name| name.contains("SessionTable"));
+    Ok(table
+        .with_context(|| format!("no session table: {tables}"))?
+        .to_owned())
+}
+
+async fn set(cloud: &TestCloud, partition: &str, attribute: &str, number: u64) -> Result<()> {
     let update = json!({
-        "TableName": table,
-        "Key": { "sessionId": { "S": format!("$task#{id}") }, "item": { "S": "head" } },
+        "TableName": session_table(cloud).await?,
+        "Key": { "sessionId": { "S": partition }, "item": { "S": "head" } },
         "UpdateExpression": "SET #attribute = :number",
         "ConditionExpression": "attribute_exists(#attribute)",
         "ExpressionAttributeNames": { "#attribute": attribute },

@@ -207,9 +207,13 @@ async fn every_handshake_leads_to_everything() -> Result<()> {
     let cloud = cloud().await?;
     for version in LEGACY {
         let (client, initialized) = cloud.legacy(version).await?;
+        let changes = json!({ "listChanged": true });
         assert_eq!(
             initialized["capabilities"],
-            json!({ "completions": {}, "prompts": {}, "resources": {}, "tools": {} }),
+            json!({
+                "completions": {}, "logging": {}, "prompts": changes, "tools": changes,
+                "resources": { "listChanged": true, "subscribe": true },
+            }),
             "{version}"
         );
         let mut seen = String::new();
@@ -256,7 +260,12 @@ async fn every_handshake_leads_to_everything() -> Result<()> {
 #[tokio::test]
 async fn a_handshake_in_another_revision_settles_on_one_that_is_spoken() -> Result<()> {
     let cloud = TestCloud::start().await?;
-    for asked in ["2024-11-05", "2026-07-28", "2099-01-01", "nonsense"] {
+    for (asked, settled) in [
+        ("2024-11-05", "2024-11-05"),
+        ("2026-07-28", "2025-11-25"),
+        ("2099-01-01", "2025-11-25"),
+        ("nonsense", "2025-11-25"),
+    ] {
         let params = json!({
             "protocolVersion": asked,
             "capabilities": {},
@@ -266,18 +275,18 @@ async fn a_handshake_in_another_revision_settles_on_one_that_is_spoken() -> Resu
         let reply = cloud.http().post(&cloud.url("/mcp"), &body).await?;
         let answer = reply.json()?;
         assert_eq!(answer["id"], "a");
-        assert_eq!(answer["result"]["protocolVersion"], "2025-11-25", "{asked}");
+        assert_eq!(answer["result"]["protocolVersion"], settled, "{asked}");
     }
     // What came of it is a header of everything that follows; without one it is the first revision that had none.
     let ping = json!({ "jsonrpc": "2.0", "id": 1, "method": "ping" });
     let reply = cloud.http().post(&cloud.url("/mcp"), &ping).await?;
     assert_eq!(reply.json()?["result"], json!({}));
     let mut request = json_request(Method::POST, &cloud.url("/mcp"), &ping)?;
-    let version = "2024-11-05".parse()?;
+    let version = "2099-01-01".parse()?;
     request
         .headers_mut()
         .insert("mcp-protocol-version", version);
-    insta::assert_snapshot!(line(&cloud.http().send(request).await?)?, @r#"400 {"jsonrpc":"2.0","id":1,"error":{"code":-32022,"message":"this revision of the protocol is not spoken here","data":{"supported":["2025-03-26","2025-06-18","2025-11-25","2026-07-28"],"requested":"2024-11-05"}}}"#);
+    insta::assert_snapshot!(line(&cloud.http().send(request).await?)?, @r#"400 {"jsonrpc":"2.0","id":1,"error":{"code":-32022,"message":"this revision of the protocol is not spoken here","data":{"supported":["2024-11-05","2025-03-26","2025-06-18","2025-11-25","2026-07-28"],"requested":"2099-01-01"}}}"#);
     cloud.shutdown().await;
     Ok(())
 }
@@ -379,29 +388,71 @@ async fn batches_are_of_one_revision() -> Result<()> {
 }
 
 #[tokio::test]
-async fn there_are_no_streams_and_no_sessions() -> Result<()> {
+async fn methods_other_than_post_are_for_sessions() -> Result<()> {
     let cloud = TestCloud::start().await?;
     for path in ["/mcp", "/"] {
-        for method in [Method::GET, Method::DELETE, Method::PUT, Method::OPTIONS] {
-            let request = Request::builder()
+        for (method, session, status) in [
+            (Method::GET, None, 405),
+            (Method::DELETE, None, 405),
+            (Method::GET, Some("1868a90c"), 404),
+            (Method::DELETE, Some("1868a90c"), 404),
+            (Method::PUT, Some("1868a90c"), 405),
+            (Method::OPTIONS, None, 405),
+        ] {
+            let mut request = Request::builder()
                 .method(&method)
                 .uri(cloud.url(path))
-                .header("accept", "text/event-stream")
-                .header("mcp-session-id", "1868a90c");
+                .header("accept", "text/event-stream");
+            if let Some(session) = session {
+                request = request.header("mcp-session-id", session);
+            }
             let reply = cloud.http().send(request.body(Bytes::new())?).await?;
-            assert_eq!(reply.status, 405, "{method} {path}");
-            assert_eq!(reply.header("allow"), "POST");
+            assert_eq!(reply.status, status, "{method} {path} {session:?}");
+            if status == 405 {
+                assert_eq!(reply.header("allow"), "GET, POST, DELETE");
+            }
             assert_eq!(reply.json()?["error"]["code"], -32600);
         }
-        // Those of another server don't matter.
         let ping = json!({ "jsonrpc": "2.0", "id": 1, "method": "ping" });
         let mut request = json_request(Method::POST, &cloud.url(path), &ping)?;
+        let session = "1868a90c".parse()?;
+        request.headers_mut().insert("mcp-session-id", session);
+        assert_eq!(cloud.http().send(request).await?.status, 404, "{path}");
+        // Where there are no sessions, what is said of them doesn't matter.
+        let mut request = modern_request(&cloud.url(path), "tools/list", json!({}))?;
         let headers = request.headers_mut();
         headers.insert("mcp-session-id", "1868a90c".parse()?);
         headers.insert("last-event-id", "7".parse()?);
         let reply = cloud.http().send(request).await?;
         assert_eq!(reply.status, 200, "{path}");
         assert_eq!(reply.header("mcp-session-id"), "");
+    }
+    cloud.shutdown().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn without_streams_sessions_promise_none() -> Result<()> {
+    let cloud = TestCloud::start_with(|config| {
+        let none = ("StreamSeconds".to_owned(), "0".to_owned());
+        config.parameters.extend([none]);
+    })
+    .await?;
+    let (client, initialized) = cloud.legacy("2025-11-25").await?;
+    assert_eq!(
+        initialized["capabilities"],
+        json!({ "completions": {}, "logging": {}, "prompts": {}, "resources": {}, "tools": {} })
+    );
+    let subscribed = client.call("resources/subscribe", json!({ "uri": "a:b" }));
+    assert_eq!(subscribed.await?["error"]["code"], -32601);
+    for (method, path, status) in [
+        (Method::GET, "/mcp", 405),
+        (Method::GET, "/sse", 404),
+        (Method::POST, "/message?sessionId=a", 404),
+    ] {
+        let request = Request::builder().method(&method).uri(cloud.url(path));
+        let request = request.header("mcp-session-id", "x").body(Bytes::new())?;
+        assert_eq!(cloud.http().send(request).await?.status, status, "{path}");
     }
     cloud.shutdown().await;
     Ok(())

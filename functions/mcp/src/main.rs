@@ -5,6 +5,8 @@ use mcp::{
     invoke::LambdaInvoker,
     lambda,
     seal::{DynamoDbSealStore, Seals},
+    session_table::SessionTable,
+    sessions::{DynamoDbSessionStore, Sessions},
     settings::Settings,
     tasks::{DynamoDbTaskStore, Tasks},
 };
@@ -41,11 +43,15 @@ async fn run() -> Result<(), Box<dyn Error + Send + Sync>> {
     let dynamodb = LazyDynamoDb::new(sdk.clone());
     let for_store = dynamodb.clone();
     let store = DynamoDbStore::new(move || for_store.get().clone(), table);
-    let sessions: TableName = settings.session_table.parse()?;
-    let seal_store = DynamoDbSealStore::new(dynamodb.clone(), sessions.clone());
+    let session_table = SessionTable::new(dynamodb, settings.session_table.parse()?);
+    let seal_store = DynamoDbSealStore::new(session_table.clone());
     let seals = Seals::new(Arc::new(seal_store), REQUEST_STATE_LIFETIME);
-    let task_store = DynamoDbTaskStore::new(dynamodb, sessions);
+    let task_store = DynamoDbTaskStore::new(session_table.clone());
     let tasks = Tasks::new(Arc::new(task_store), settings.task_lifetime);
+    let sessions = Sessions::new(Arc::new(DynamoDbSessionStore::new(session_table)));
     let invoker = LambdaInvoker::new(sdk, settings.function_name.clone());
-    lambda::run(Gateway::new(store, invoker, seals, tasks, &settings)).await
+    lambda::run(Gateway::new(
+        store, invoker, seals, tasks, sessions, &settings,
+    ))
+    .await
 }

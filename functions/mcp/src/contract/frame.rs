@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value, value::RawValue};
+use std::time::Duration;
 
 /// What ends the prelude of a streamed HTTP answer, which is JSON and so holds no NUL.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html#runtimes-custom-response-streaming>
@@ -9,6 +10,9 @@ const PRELUDE_END: &[u8] = &[0; 8];
 
 /// Longest line, and longest answer that isn't framed: as much as Lambda passes on without streaming.
 const LINE_AT_MOST: usize = 6 * 1024 * 1024;
+/// How soon a client that was let go comes back, unless its function says otherwise, and at most.
+const RETRY: Duration = Duration::from_secs(1);
+const RETRY_AT_MOST: Duration = Duration::from_mins(1);
 
 /// One thing a streaming function says.
 #[derive(Debug)]
@@ -17,6 +21,11 @@ pub enum Frame {
     Progress(Progress),
     /// Something for the client's log.
     Log(LogMessage),
+    /// It will be a while: a client that can come back for the rest need not hold its connection meanwhile.
+    Detach {
+        /// How soon the client should come back.
+        retry: Duration,
+    },
     /// Its answer, as a function that doesn't stream returns it.
     Result(Box<RawValue>),
 }
@@ -63,7 +72,7 @@ pub enum LogLevel {
 pub enum FrameError {
     /// A line is no frame.
     #[error(
-        "line {0} of its stream is not a frame (`type` progress with a number `progress`, log with a `level`, or result)"
+        "line {0} of its stream is not a frame (`type` progress with a number `progress`, log with a `level`, detach, or result)"
     )]
     NotAFrame(usize, #[source] Option<serde_json::Error>),
     /// A line, or the whole of a stream without frames, is larger than 6 MB.
@@ -210,6 +219,8 @@ struct Line {
     logger: Option<String>,
     #[serde(default)]
     data: Value,
+    #[serde(rename = "retryMs")]
+    retry_ms: Option<u64>,
     result: Option<Box<RawValue>>,
 }
 
@@ -226,8 +237,12 @@ fn has_known_type(line: &[u8]) -> bool {
     struct Typed {
         r#type: String,
     }
-    serde_json::from_slice::<Typed>(line)
-        .is_ok_and(|line| matches!(line.r#type.as_str(), "progress" | "log" | "result"))
+    serde_json::from_slice::<Typed>(line).is_ok_and(|line| {
+        matches!(
+            line.r#type.as_str(),
+            "progress" | "log" | "detach" | "result"
+        )
+    })
 }
 
 impl Frame {
@@ -245,6 +260,12 @@ impl Frame {
                 logger: line.logger,
                 data: line.data,
             })),
+            ("detach", ..) => Ok(Self::Detach {
+                retry: line
+                    .retry_ms
+                    .map_or(RETRY, Duration::from_millis)
+                    .min(RETRY_AT_MOST),
+            }),
             ("result", ..) => Ok(Self::Result(
                 line.result.unwrap_or_else(|| RawValue::NULL.to_owned()),
             )),
@@ -286,6 +307,7 @@ mod tests {
     const FRAMES: &str = concat!(
         "\r\n{\"type\":\"progress\",\"progress\":1,\"total\":3,\"message\":\"über\"}\n",
         "\n{\"type\":\"log\",\"level\":\"info\",\"logger\":\"l\",\"data\":{\"a\":1}}\r\n",
+        "{\"type\":\"detach\",\"retryMs\":500}\n",
         "{\"type\":\"result\",\"result\":{\"b\":[1.50]}}"
     );
 
@@ -294,6 +316,7 @@ mod tests {
         insta::assert_snapshot!(read([FRAMES.as_bytes()]), @r##"
         Progress(Progress { progress: Number(1), total: Some(Number(3)), message: Some("über") })
         Log(LogMessage { level: Info, logger: Some("l"), data: Object {"a": Number(1)} })
+        Detach { retry: 500ms }
         last Result(RawValue({"b":[1.50]}))
         "##);
     }
@@ -323,12 +346,12 @@ mod tests {
     fn a_broken_stream_says_where() {
         insta::assert_snapshot!(read([b"{\"type\":\"progress\",\"progress\":1}\nnonsense\n".as_slice()]), @r##"
         Progress(Progress { progress: Number(1), total: None, message: None })
-        line 2 of its stream is not a frame (`type` progress with a number `progress`, log with a `level`, or result)
+        line 2 of its stream is not a frame (`type` progress with a number `progress`, log with a `level`, detach, or result)
         "##);
-        insta::assert_snapshot!(read([b"{\"type\":\"progress\",\"progress\":\"1\"}\n".as_slice()]), @"line 1 of its stream is not a frame (`type` progress with a number `progress`, log with a `level`, or result)");
+        insta::assert_snapshot!(read([b"{\"type\":\"progress\",\"progress\":\"1\"}\n".as_slice()]), @"line 1 of its stream is not a frame (`type` progress with a number `progress`, log with a `level`, detach, or result)");
         insta::assert_snapshot!(read([b"{\"type\":\"progress\",\"progress\":1}\n{\"type\":\"lo".as_slice()]), @r##"
         Progress(Progress { progress: Number(1), total: None, message: None })
-        line 2 of its stream is not a frame (`type` progress with a number `progress`, log with a `level`, or result)
+        line 2 of its stream is not a frame (`type` progress with a number `progress`, log with a `level`, detach, or result)
         "##);
         insta::assert_snapshot!(read([b"{\"type\":\"progress\",\"progress\":1}\n".as_slice()]), @r##"
         Progress(Progress { progress: Number(1), total: None, message: None })

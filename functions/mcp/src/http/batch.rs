@@ -3,22 +3,44 @@
 //! Servers of revision 2025-03-26 have to take them; the revisions after it did away with them. Source: MCP
 //! 2025-03-26, "Base protocol", "Batching", and "Lifecycle", "Initialization".
 
-use super::{Rejection, headers::PROTOCOL_VERSION};
+use super::{Gateway, Rejection, envelope::Envelope, headers::PROTOCOL_VERSION};
+use crate::{invocation::Invocation, invoke::FunctionInvoker, lambda::AnswerBody};
 use bytes::{BufMut, Bytes, BytesMut};
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt, Full};
+use registry::RegistrationStore;
+use rmcp::model::ProtocolVersion;
 use serde_json::value::RawValue;
 
 /// The revision with batches, which is also that of clients that name none.
-const REVISION: &str = "2025-03-26";
+const REVISION: ProtocolVersion = ProtocolVersion::V_2025_03_26;
 /// Messages that are taken at once. They are answered one after the other, within the time of one request.
 const MESSAGES_AT_MOST: usize = 64;
 
-/// Whether a request carries a batch and may.
-pub(super) fn is_batch(headers: &HeaderMap, body: &[u8]) -> bool {
-    let is_allowed = headers
-        .get(PROTOCOL_VERSION)
-        .is_none_or(|version| version == REVISION);
-    is_allowed && body.trim_ascii_start().first() == Some(&b'[')
+/// Whether a body is a batch, whoever may send one.
+pub(super) fn is_one(body: &[u8]) -> bool {
+    body.trim_ascii_start().first() == Some(&b'[')
+}
+
+/// That a client without a session may send batches.
+pub(super) fn require_revision(headers: &HeaderMap) -> Result<(), Rejection> {
+    match headers.get(PROTOCOL_VERSION) {
+        Some(version) if version != REVISION.as_str() => Err(refused()),
+        _ => Ok(()),
+    }
+}
+
+/// That a session may.
+pub(super) fn require_version(version: Option<&ProtocolVersion>) -> Result<(), Rejection> {
+    match version {
+        Some(version) if *version == REVISION => Ok(()),
+        _ => Err(refused()),
+    }
+}
+
+/// Why a batch isn't taken.
+pub(super) fn refused() -> Rejection {
+    Rejection::invalid(None, "batches are only taken in revision 2025-03-26")
 }
 
 /// The messages of a batch, each of which is still to be read.
@@ -54,23 +76,61 @@ pub(super) fn joined(answers: &[Bytes]) -> Option<Bytes> {
     Some(body.freeze())
 }
 
+impl<S: RegistrationStore, I: FunctionInvoker> Gateway<S, I> {
+    /// Answers the messages of a client without a session, one after the other.
+    pub(super) async fn answer_batch(
+        &self,
+        request: Request<Bytes>,
+        invocation: &Invocation,
+    ) -> Result<Response<AnswerBody>, Rejection> {
+        let (parts, body) = request.into_parts();
+        let mut answers = Vec::new();
+        for message in messages(&body)? {
+            let answered = match Envelope::parse(&message) {
+                Ok(envelope) if envelope.method.as_deref() == Some("initialize") => Err(
+                    Rejection::invalid(envelope.id, "`initialize` can't be part of a batch"),
+                ),
+                Ok(envelope) => {
+                    let request = Request::from_parts(parts.clone(), message);
+                    self.dispatch(request, envelope, invocation).await
+                }
+                Err(rejection) => Err(rejection),
+            };
+            let response = answered.unwrap_or_else(Rejection::into_response);
+            let Ok(body) = response.into_body().collect().await;
+            answers.push(body.to_bytes());
+        }
+        let joined = joined(&answers);
+        let mut response = Response::new(Full::new(joined.clone().unwrap_or_default()).boxed());
+        if joined.is_some() {
+            let json = HeaderValue::from_static("application/json");
+            response.headers_mut().insert(header::CONTENT_TYPE, json);
+        } else {
+            *response.status_mut() = StatusCode::ACCEPTED;
+        }
+        Ok(response)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn one_revision_has_batches() {
+        assert!(is_one(b"\n[1]") && !is_one(b"{}"));
         let in_revision = |version: &'static str| {
             let headers = HeaderMap::from_iter([(
                 PROTOCOL_VERSION.parse().unwrap(),
-                http::HeaderValue::from_static(version),
+                HeaderValue::from_static(version),
             )]);
-            is_batch(&headers, b" [1]")
+            require_revision(&headers)
         };
-        assert!(in_revision("2025-03-26"));
-        assert!(!in_revision("2025-06-18"));
-        assert!(is_batch(&HeaderMap::new(), b"\n[1]"));
-        assert!(!is_batch(&HeaderMap::new(), b"{}"));
+        assert!(in_revision("2025-03-26").is_ok());
+        assert!(in_revision("2025-06-18").is_err());
+        assert!(require_revision(&HeaderMap::new()).is_ok());
+        assert!(require_version(Some(&REVISION)).is_ok());
+        assert!(require_version(Some(&ProtocolVersion::V_2025_06_18)).is_err());
     }
 
     #[test]

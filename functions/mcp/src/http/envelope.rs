@@ -1,7 +1,10 @@
 //! The JSON-RPC envelope of a request: enough of it to route, to look things up and to refuse what isn't one.
 
-use super::Rejection;
-use crate::{server::ClientView, subscriptions::Wanted};
+use super::{Rejection, batch};
+use crate::{
+    server::{ClientView, Era},
+    subscriptions::Wanted,
+};
 use rmcp::model::ProtocolVersion;
 use serde_json::{Map, Value};
 
@@ -39,10 +42,7 @@ impl Envelope {
         let message = match serde_json::from_slice(body).map_err(|_| Rejection::NotJson)? {
             Value::Object(message) => message,
             Value::Array(_) => {
-                return Err(Rejection::invalid(
-                    None,
-                    "batches are only taken in revision 2025-03-26",
-                ));
+                return Err(batch::refused());
             }
             _ => return Err(Rejection::invalid(None, "a JSON-RPC message is an object")),
         };
@@ -97,6 +97,11 @@ impl Envelope {
             client: meta.map_or_else(ClientView::stateless_legacy, client),
             target,
         })
+    }
+
+    /// Whether it is a request of a revision in which each says all there is to know: no session has to do with it.
+    pub(super) fn is_modern(&self) -> bool {
+        self.client.era == Era::Modern || self.method.as_deref() == Some("server/discover")
     }
 
     /// The tool, prompt, resource or task the request is about.

@@ -5,6 +5,7 @@ mod envelope;
 mod headers;
 mod origin;
 mod rejection;
+mod sessions;
 mod verbatim;
 
 pub use origin::AllowedOrigins;
@@ -12,18 +13,19 @@ pub use origin::AllowedOrigins;
 use crate::{
     invocation::Invocation,
     invoke::FunctionInvoker,
-    lambda::{AnswerBody, Service},
+    lambda::{AnswerBody, Answered, Service},
     seal::Seals,
-    server::{self, Called, Server, Shared, Verbatim},
+    server::{self, Server, Shared, Verbatim},
+    sessions::Sessions,
     settings::Settings,
     tasks::{Tasks, WorkOrder},
 };
 use bytes::Bytes;
 use envelope::Envelope;
 use futures_util::FutureExt;
-use http::{HeaderValue, Method, Request, Response, StatusCode, header};
-use http_body_util::{BodyExt, Full};
-use registry::{RegistrationId, RegistrationStore, RegistrationType};
+use http::{Method, Request, Response, header};
+use http_body_util::Full;
+use registry::RegistrationStore;
 use rejection::Rejection;
 use rmcp::transport::streamable_http_server::{
     StreamableHttpServerConfig, StreamableHttpService, session::never::NeverSessionManager,
@@ -42,12 +44,20 @@ pub struct Gateway<S, I> {
     shared: Arc<Shared<S, I>>,
     origins: AllowedOrigins,
     dispatcher: StreamableHttpServerConfig,
-    sessions: Arc<NeverSessionManager>,
+    no_sessions: Arc<NeverSessionManager>,
+    sessions: Sessions,
 }
 
 impl<S: RegistrationStore, I: FunctionInvoker> Gateway<S, I> {
     /// Puts the parts together, once for an execution environment.
-    pub fn new(store: S, invoker: I, seals: Seals, tasks: Tasks, settings: &Settings) -> Self {
+    pub fn new(
+        store: S,
+        invoker: I,
+        seals: Seals,
+        tasks: Tasks,
+        sessions: Sessions,
+        settings: &Settings,
+    ) -> Self {
         let dispatcher = StreamableHttpServerConfig::default()
             // Nothing outlives an invocation in memory: the next request arrives in another environment.
             .with_legacy_session_mode(false)
@@ -59,7 +69,8 @@ impl<S: RegistrationStore, I: FunctionInvoker> Gateway<S, I> {
             shared: Arc::new(Shared::new(store, invoker, seals, tasks, settings)),
             origins: AllowedOrigins::new(&settings.allowed_origins),
             dispatcher,
-            sessions: Arc::new(NeverSessionManager::default()),
+            no_sessions: Arc::new(NeverSessionManager::default()),
+            sessions,
         }
     }
 
@@ -68,62 +79,51 @@ impl<S: RegistrationStore, I: FunctionInvoker> Gateway<S, I> {
         mut request: Request<Bytes>,
         invocation: &Invocation,
         audit: &mut Audit,
-    ) -> Result<Response<AnswerBody>, Rejection> {
+    ) -> Result<Answered, Rejection> {
         self.origins.check(request.headers())?;
-        if !matches!(request.uri().path(), "/" | "/mcp" | "/mcp/") {
-            return Err(Rejection::NotFound);
+        let is_post = request.method() == Method::POST;
+        match request.uri().path() {
+            "/" | "/mcp" | "/mcp/" => {}
+            // Boxed, so that their state is no part of every other request.
+            "/sse" => return Box::pin(self.sse(&request, invocation, audit)).await,
+            "/message" => return Box::pin(self.message(request, invocation, audit)).await,
+            _ => return Err(Rejection::NotFound),
         }
-        if request.method() != Method::POST {
-            return Err(Rejection::MethodNotAllowed);
+        if !is_post {
+            return Box::pin(self.stream_or_end(&request, invocation, audit)).await;
         }
         headers::require_json(request.headers())?;
         if request.body().len() > BODY_AT_MOST {
             return Err(Rejection::TooLarge);
         }
         headers::accept_both(request.headers_mut())?;
-        if batch::is_batch(request.headers(), request.body()) {
+        if batch::is_one(request.body()) {
             audit.method = Some("(batch)".to_owned());
-            // Boxed, so that its state is no part of every other request.
-            return Box::pin(self.answer_batch(request, invocation)).await;
+            if let Some(id) = headers::session(request.headers()) {
+                let id = id.to_owned();
+                return Box::pin(self.answer_batch_in_session(&id, request, invocation)).await;
+            }
+            batch::require_revision(request.headers())?;
+            return Ok(Box::pin(self.answer_batch(request, invocation))
+                .await?
+                .into());
         }
         let envelope = Envelope::parse(request.body())?;
         audit.method = envelope.method.as_deref().map(shortened);
         audit.target = envelope.target().map(shortened);
+        if envelope.is_modern() {
+            headers::require_version(request.headers(), &envelope)?;
+            return Ok(self.dispatch(request, envelope, invocation).await?.into());
+        }
+        if envelope.method.as_deref() == Some("initialize") && envelope.id.is_some() {
+            return Box::pin(self.initialize(request, envelope, invocation)).await;
+        }
+        if let Some(id) = headers::session(request.headers()) {
+            let id = id.to_owned();
+            return Box::pin(self.answer_in_session(&id, request, envelope, invocation)).await;
+        }
         headers::require_version(request.headers(), &envelope)?;
-        self.dispatch(request, envelope, invocation).await
-    }
-
-    async fn answer_batch(
-        &self,
-        request: Request<Bytes>,
-        invocation: &Invocation,
-    ) -> Result<Response<AnswerBody>, Rejection> {
-        let (parts, body) = request.into_parts();
-        let mut answers = Vec::new();
-        for message in batch::messages(&body)? {
-            let answered = match Envelope::parse(&message) {
-                Ok(envelope) if envelope.method.as_deref() == Some("initialize") => Err(
-                    Rejection::invalid(envelope.id, "`initialize` can't be part of a batch"),
-                ),
-                Ok(envelope) => {
-                    let request = Request::from_parts(parts.clone(), message);
-                    self.dispatch(request, envelope, invocation).await
-                }
-                Err(rejection) => Err(rejection),
-            };
-            let response = answered.unwrap_or_else(Rejection::into_response);
-            let Ok(body) = response.into_body().collect().await;
-            answers.push(body.to_bytes());
-        }
-        let joined = batch::joined(&answers);
-        let mut response = Response::new(Full::new(joined.clone().unwrap_or_default()).boxed());
-        if joined.is_some() {
-            let json = HeaderValue::from_static("application/json");
-            response.headers_mut().insert(header::CONTENT_TYPE, json);
-        } else {
-            *response.status_mut() = StatusCode::ACCEPTED;
-        }
-        Ok(response)
+        Ok(self.dispatch(request, envelope, invocation).await?.into())
     }
 
     async fn dispatch(
@@ -135,7 +135,7 @@ impl<S: RegistrationStore, I: FunctionInvoker> Gateway<S, I> {
         let mut server = Server {
             shared: Arc::clone(&self.shared),
             invocation: invocation.clone(),
-            called: self.called(&envelope).await,
+            called: self.shared.called(envelope.tool()).await,
             client: envelope.client,
             listening: None,
             verbatim: Verbatim::default(),
@@ -149,43 +149,27 @@ impl<S: RegistrationStore, I: FunctionInvoker> Gateway<S, I> {
         let verbatim = server.verbatim.clone();
         let service = StreamableHttpService::new(
             move || Ok(server.clone()),
-            Arc::clone(&self.sessions),
+            Arc::clone(&self.no_sessions),
             self.dispatcher.clone(),
         );
         let response = service.handle(request.map(Full::new)).await;
         let response = in_json(response, envelope.id)?;
         Ok(verbatim::complete(response, verbatim).await)
     }
-
-    async fn called(&self, envelope: &Envelope) -> Called {
-        let Some(tool) = envelope.tool() else {
-            return Called::Nothing;
-        };
-        let Ok(name) = tool.parse() else {
-            return Called::Tool(Ok(None));
-        };
-        let id = RegistrationId {
-            kind: RegistrationType::Tool,
-            name,
-        };
-        Called::Tool(match self.shared.catalog.fresh().await {
-            Ok(catalog) => catalog.entry(&id).await,
-            Err(error) => Err(error),
-        })
-    }
 }
 
 impl<S: RegistrationStore, I: FunctionInvoker> Service for Gateway<S, I> {
-    async fn call(&self, request: Request<Bytes>, invocation: Invocation) -> Response<AnswerBody> {
+    async fn call(&self, request: Request<Bytes>, invocation: Invocation) -> Answered {
         let started = Instant::now();
         let mut audit = Audit::default();
         // A panic is a bug of ours. It costs this request its answer, and nobody else anything.
         let answered = AssertUnwindSafe(self.answer(request, &invocation, &mut audit))
             .catch_unwind()
             .await;
-        let response = match answered {
-            Ok(answered) => answered.unwrap_or_else(Rejection::into_response),
-            Err(_panic) => Rejection::Internal.into_response(),
+        let answered = match answered {
+            Ok(Ok(answered)) => answered,
+            Ok(Err(rejection)) => rejection.into_response().into(),
+            Err(_panic) => Rejection::Internal.into_response().into(),
         };
         tracing::info!(
             requestId = invocation.request_id,
@@ -195,11 +179,11 @@ impl<S: RegistrationStore, I: FunctionInvoker> Service for Gateway<S, I> {
                 .map(crate::invocation::Principal::as_str),
             method = audit.method,
             target = audit.target,
-            status = response.status().as_u16(),
+            status = answered.response.status().as_u16(),
             durationMs = started.elapsed().as_secs_f64() * 1000.0,
             "answered"
         );
-        response
+        answered
     }
 
     async fn work(&self, order: WorkOrder, invocation: Invocation) {
@@ -239,10 +223,7 @@ fn in_json(
     if status.is_success() || content_type.is_some_and(|value| value == "application/json") {
         Ok(response)
     } else if status.is_client_error() {
-        Err(Rejection::invalid(
-            id,
-            "this is not a message of the Model Context Protocol",
-        ))
+        Err(Rejection::not_a_message(id))
     } else {
         Err(Rejection::Internal)
     }

@@ -6,6 +6,7 @@
 use crate::{
     lambda::AnswerBody,
     server::{SUPPORTED_VERSIONS, missing_extension},
+    sessions::SessionError,
 };
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
@@ -17,7 +18,7 @@ use serde_json::{Value, json};
 const UNSUPPORTED_VERSION: i32 = -32022;
 const PARSE_ERROR: i32 = -32700;
 const INVALID_REQUEST: i32 = -32600;
-const INVALID_PARAMS: i32 = -32602;
+pub(super) const INVALID_PARAMS: i32 = -32602;
 const INTERNAL_ERROR: i32 = -32603;
 
 /// Why a request isn't dispatched.
@@ -25,8 +26,25 @@ const INTERNAL_ERROR: i32 = -32603;
 pub(super) enum Rejection {
     /// No such path.
     NotFound,
-    /// The path only takes POST.
-    MethodNotAllowed,
+    /// The path only takes these methods.
+    MethodNotAllowed(&'static str),
+    /// The session is not this caller's, or not any more.
+    NoSession {
+        /// The request's id.
+        id: Option<Value>,
+    },
+    /// The client takes no event streams.
+    NoEvents,
+    /// The session's mailbox is full: the client posts faster than is worked on.
+    Busy {
+        /// The request's id.
+        id: Option<Value>,
+    },
+    /// The table with sessions can't be asked. The cause is in the log.
+    Unavailable {
+        /// The request's id.
+        id: Option<Value>,
+    },
     /// The page the request comes from may not call.
     ForbiddenOrigin,
     /// The body isn't declared as JSON.
@@ -71,6 +89,10 @@ impl Rejection {
         }
     }
 
+    pub(super) fn not_a_message(id: Option<Value>) -> Self {
+        Self::invalid(id, "this is not a message of the Model Context Protocol")
+    }
+
     pub(super) fn params(id: Option<Value>, message: &str) -> Self {
         Self::Message {
             code: INVALID_PARAMS,
@@ -80,7 +102,11 @@ impl Rejection {
     }
 
     pub(super) fn into_response(self) -> Response<AnswerBody> {
-        let allow = matches!(self, Self::MethodNotAllowed);
+        let extra = match &self {
+            Self::MethodNotAllowed(methods) => Some((header::ALLOW, *methods)),
+            Self::Busy { .. } => Some((header::RETRY_AFTER, "1")),
+            _ => None,
+        };
         let data = self.data();
         let (status, code, id, message) = self.parts();
         let mut body = json!({ "jsonrpc": "2.0" });
@@ -99,8 +125,8 @@ impl Rejection {
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/json"),
         );
-        if allow {
-            headers.insert(header::ALLOW, HeaderValue::from_static("POST"));
+        if let Some((name, value)) = extra {
+            headers.insert(name, HeaderValue::from_static(value));
         }
         response
     }
@@ -124,10 +150,34 @@ impl Rejection {
                 INVALID_REQUEST,
                 "no such path: MCP is served at /mcp",
             ),
-            Self::MethodNotAllowed => plain(
+            Self::MethodNotAllowed(methods) => (
                 StatusCode::METHOD_NOT_ALLOWED,
                 INVALID_REQUEST,
-                "only POST is served here",
+                None,
+                format!("only {methods} is served here"),
+            ),
+            Self::NoSession { id } => (
+                StatusCode::NOT_FOUND,
+                INVALID_REQUEST,
+                id,
+                SessionError::Unknown.to_string(),
+            ),
+            Self::NoEvents => plain(
+                StatusCode::NOT_ACCEPTABLE,
+                INVALID_REQUEST,
+                "`Accept` has to list text/event-stream",
+            ),
+            Self::Busy { id } => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                INTERNAL_ERROR,
+                id,
+                "the session has too many messages that are not dealt with yet".to_owned(),
+            ),
+            Self::Unavailable { id } => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                INTERNAL_ERROR,
+                id,
+                SessionError::Unavailable.to_string(),
             ),
             Self::ForbiddenOrigin => plain(
                 StatusCode::FORBIDDEN,

@@ -1,7 +1,7 @@
 //! The invocation loop: `lambda_runtime` polls, [`Service`](super::Service) answers, this posts the answer.
 
 use super::{
-    Event, InvalidEvent, UrlEvent,
+    Answered, Event, InvalidEvent, UrlEvent,
     answer::{PRELUDE_CONTENT_TYPE, StreamedAnswer},
 };
 use crate::invocation::{CALL_LIMIT, Invocation};
@@ -92,8 +92,12 @@ impl<S: super::Service> Answering<S> {
             Event::Url(event) => {
                 let UrlEvent { request, principal } = *event;
                 invocation.principal = principal;
-                let response = self.service.call(request, invocation).await;
-                self.runtime_api.respond(&request_id, response).await
+                let Answered { response, rest } = self.service.call(request, invocation).await;
+                self.runtime_api.respond(&request_id, response).await?;
+                if let Some(rest) = rest {
+                    rest.await;
+                }
+                Ok(())
             }
             Event::Work(order) => {
                 // Boxed, so that its state is no part of every request.

@@ -1,10 +1,14 @@
 //! What is known of the client that sent a request.
 
-use crate::contract::LogLevel;
+use crate::{
+    contract::LogLevel,
+    sessions::{Session, Sessions},
+};
 use rmcp::model::{ClientCapabilities, ProtocolVersion};
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use std::{future::Future, pin::Pin, sync::Arc};
+use std::{sync::Arc, time::Duration};
+use tokio::sync::mpsc;
 
 /// Keys in `params._meta` of a request. Source: MCP 2026-07-28, "Base protocol".
 const CLIENT_CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
@@ -28,32 +32,23 @@ pub struct ClientView {
     pub protocol_version: Option<ProtocolVersion>,
     /// What it declared it can do. A legacy request without a session says nothing of that.
     pub capabilities: Option<ClientCapabilities>,
-    /// Whether requests to it reach it, and its replies this invocation: in a legacy session whose transport carries
-    /// them.
-    pub can_ask: bool,
     /// The least severe log message it wants: a modern request's own, or the session's. None: none at all.
     pub log_level: Option<LogLevel>,
-    /// Where the session keeps the level that `logging/setLevel` sets; none without a session.
-    pub log_level_store: Option<Arc<dyn LogLevelStore>>,
+    /// The session that the request belongs to: then requests to the client reach it, and its replies this invocation.
+    pub session: Option<Arc<InSession>>,
 }
 
-/// Keeps the level a legacy session set by `logging/setLevel`.
-pub trait LogLevelStore: std::fmt::Debug + Send + Sync {
-    /// Stores it for the requests to come.
-    ///
-    /// # Errors
-    ///
-    /// It could not be stored; the cause is in the log.
-    fn set(
-        &self,
-        level: LogLevel,
-    ) -> Pin<Box<dyn Future<Output = Result<(), LevelNotKept>> + Send + '_>>;
+/// A request's session, as far as the request can change it.
+#[derive(Debug)]
+pub struct InSession {
+    /// What is known of it.
+    pub session: Session,
+    /// All of them.
+    pub sessions: Sessions,
+    /// Lets the client go that waits for the answer, to come back after the time it is sent; none where the client could
+    /// not come back.
+    pub detach: Option<mpsc::Sender<Duration>>,
 }
-
-/// A log level could not be stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the log level can't be stored at the moment; try again shortly")]
-pub struct LevelNotKept;
 
 impl ClientView {
     /// The client of a request that says all about it.
@@ -62,9 +57,8 @@ impl ClientView {
             era: Era::Modern,
             protocol_version: Some(version),
             capabilities: read(meta, CLIENT_CAPABILITIES),
-            can_ask: false,
             log_level: read(meta, LOG_LEVEL),
-            log_level_store: None,
+            session: None,
         }
     }
 
@@ -75,9 +69,20 @@ impl ClientView {
             era: Era::Legacy,
             protocol_version: None,
             capabilities: None,
-            can_ask: false,
             log_level: None,
-            log_level_store: None,
+            session: None,
+        }
+    }
+
+    /// The client of a request of a session.
+    pub fn in_session(session: Arc<InSession>) -> Self {
+        let handshake = session.session.handshake.as_ref();
+        Self {
+            era: Era::Legacy,
+            protocol_version: handshake.map(|it| it.protocol_version.clone()),
+            capabilities: handshake.map(|it| it.capabilities.clone()),
+            log_level: Some(session.session.log_level),
+            session: Some(session),
         }
     }
 

@@ -93,8 +93,25 @@ pub(super) fn on_purpose(error: ProtocolError) -> ErrorData {
     ErrorData::new(ErrorCode(code), message, data)
 }
 
-/// Answers a request by its function.
+/// Answers a request by its function. A request of a session ends when its client calls it off: whatever its function
+/// still comes up with is dropped, and nobody reads the error.
 pub(super) async fn drive<S: RegistrationStore, I: FunctionInvoker>(
+    server: &Server<S, I>,
+    request: Request<'_>,
+    returned: Returned,
+    context: &RequestContext<RoleServer>,
+) -> Result<Outcome, Failure> {
+    let driven = run(server, request, returned, context);
+    if server.client.session.is_none() {
+        return driven.await;
+    }
+    tokio::select! {
+        () = context.ct.cancelled() => Err(Failure::Explained("the client called it off".to_owned())),
+        outcome = Box::pin(driven) => outcome,
+    }
+}
+
+async fn run<S: RegistrationStore, I: FunctionInvoker>(
     server: &Server<S, I>,
     request: Request<'_>,
     returned: Returned,
@@ -167,7 +184,7 @@ fn allowed<S, I>(
     required: InputRequired,
 ) -> Result<InputRequired, Failure> {
     let client = &server.client;
-    if client.era == Era::Legacy && !client.can_ask && !required.questions.is_empty() {
+    if client.era == Era::Legacy && client.session.is_none() && !required.questions.is_empty() {
         return Err(Failure::Explained(format!(
             "{} has to ask the client something, and there is no session in which it could: begin with `initialize` \
              and send the session's id",

@@ -18,7 +18,8 @@ mod verbatim;
 mod worker;
 
 pub use crate::contract::LogLevel;
-pub use client::{ClientView, Era, LevelNotKept, LogLevelStore};
+pub use client::{ClientView, Era, InSession};
+pub use subscriptions::look;
 pub use tasks::missing_extension;
 pub use updates::{Unheard, Updates};
 pub use verbatim::Verbatim;
@@ -32,20 +33,22 @@ use crate::{
     invocation::Invocation,
     invoke::FunctionInvoker,
     seal::Seals,
+    sessions::{Change, SessionError},
     settings::Settings,
     subscriptions::Listening,
     tasks::Tasks,
 };
-use registry::{RegistrationName, RegistrationStore};
+use registry::{RegistrationId, RegistrationName, RegistrationStore, RegistrationType};
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
         CacheScope, CallToolRequestParams, CallToolResponse, CancelTaskParams,
         CompleteRequestParams, CompleteResult, CustomRequest, CustomResult, DiscoverResult,
         ErrorCode, GetPromptRequestParams, GetPromptResponse, GetTaskParams, GetTaskResult,
-        ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
-        MetaObject, PaginatedRequestParams, ProtocolVersion, ReadResourceRequestParams,
-        ReadResourceResponse, ServerConfig, SubscriptionFilter, Tool, UpdateTaskParams,
+        InitializeRequestParams, InitializeResult, ListPromptsResult, ListResourceTemplatesResult,
+        ListResourcesResult, ListToolsResult, MetaObject, PaginatedRequestParams, ProtocolVersion,
+        ReadResourceRequestParams, ReadResourceResponse, ServerConfig, SubscriptionFilter, Tool,
+        UpdateTaskParams,
     },
     service::{RequestContext, SubscriptionContext},
 };
@@ -60,12 +63,21 @@ const ANSWER_MARGIN: Duration = Duration::from_millis(500);
 /// client with a thousand tools reads them a few times a minute at most. Source: MCP 2026-07-28, "Caching".
 const LISTS_TTL_MS: u64 = 30_000;
 
-/// The revisions that are spoken here, oldest first. 2024-11-05 has a transport of its own, which isn't.
+/// The revisions that are spoken here, oldest first.
 pub const SUPPORTED_VERSIONS: &[ProtocolVersion] = &[
+    ProtocolVersion::V_2024_11_05,
     ProtocolVersion::V_2025_03_26,
     ProtocolVersion::V_2025_06_18,
     ProtocolVersion::V_2025_11_25,
     ProtocolVersion::V_2026_07_28,
+];
+
+/// Those that begin with `initialize`.
+pub const LEGACY_VERSIONS: &[ProtocolVersion] = &[
+    ProtocolVersion::V_2024_11_05,
+    ProtocolVersion::V_2025_03_26,
+    ProtocolVersion::V_2025_06_18,
+    ProtocolVersion::V_2025_11_25,
 ];
 
 /// The key in `_meta` of a result with the server's name and version.
@@ -84,6 +96,44 @@ pub struct Shared<S, I> {
     offered: Offered,
     /// What results say about this server.
     signature: Value,
+}
+
+impl<S, I> Shared<S, I> {
+    /// How long a stream of notifications lasts, where there are any.
+    pub fn stream_lifetime(&self) -> Option<Duration> {
+        self.offered.stream_lifetime
+    }
+
+    /// Shakes hands with a client that is about to get a session. The revision is the client's where that is spoken here,
+    /// otherwise the newest that begins with `initialize`. Source: MCP 2025-11-25, "Lifecycle", "Version negotiation".
+    pub fn shake_hands(&self, client: &InitializeRequestParams) -> InitializeResult {
+        let mut result = self.offered.to(Era::Legacy, true).clone();
+        let spoken = LEGACY_VERSIONS
+            .iter()
+            .find(|version| **version == client.protocol_version);
+        result.protocol_version = spoken.unwrap_or(&ProtocolVersion::V_2025_11_25).clone();
+        result
+    }
+}
+
+impl<S: RegistrationStore, I> Shared<S, I> {
+    /// Looks up the tool that a request calls, if it calls one.
+    pub async fn called(&self, tool: Option<&str>) -> Called {
+        let Some(tool) = tool else {
+            return Called::Nothing;
+        };
+        let Ok(name) = tool.parse() else {
+            return Called::Tool(Ok(None));
+        };
+        let id = RegistrationId {
+            kind: RegistrationType::Tool,
+            name,
+        };
+        Called::Tool(match self.catalog.fresh().await {
+            Ok(catalog) => catalog.entry(&id).await,
+            Err(error) => Err(error),
+        })
+    }
 }
 
 impl<S: RegistrationStore, I: FunctionInvoker> Shared<S, I> {
@@ -147,8 +197,8 @@ impl<S, I> Clone for Server<S, I> {
 /// twelfth of the instructions of a tool's call.
 impl<S: RegistrationStore, I: FunctionInvoker> ServerHandler for Server<S, I> {
     fn get_info(&self) -> ServerConfig {
-        let sets_log_level = self.client.log_level_store.is_some();
-        self.shared.offered.to(self.client.era, sets_log_level)
+        let has_session = self.client.session.is_some();
+        self.shared.offered.to(self.client.era, has_session).clone()
     }
 
     fn supported_protocol_versions(&self) -> Cow<'static, [ProtocolVersion]> {
@@ -317,25 +367,31 @@ impl<S: RegistrationStore, I: FunctionInvoker> ServerHandler for Server<S, I> {
         request: rmcp::model::SetLevelRequestParams,
         _: RequestContext<RoleServer>,
     ) -> Result<(), ErrorData> {
-        let Some(store) = self
-            .client
-            .log_level_store
-            .as_ref()
-            .filter(|_| self.client.era == Era::Legacy)
-        else {
-            return Err(ErrorData::new(
-                ErrorCode::METHOD_NOT_FOUND,
-                "`logging/setLevel` needs a session",
-                None,
-            ));
+        let Some(session) = &self.client.session else {
+            return Err(needs_session("logging/setLevel"));
         };
         let level = json!(request.level);
         let level = LogLevel::deserialize(&level)
             .map_err(|_| ErrorData::invalid_params("`level` is no level of MCP", None))?;
-        store
-            .set(level)
-            .await
-            .map_err(|error| ErrorData::internal_error(error.to_string(), None))
+        let change = Change::LogLevel(level);
+        let changed = session.sessions.change(&session.session.id, change);
+        Box::pin(changed).await.map_err(refused)
+    }
+
+    async fn subscribe(
+        &self,
+        request: rmcp::model::SubscribeRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        Box::pin(subscriptions::subscribe(self, &request.uri)).await
+    }
+
+    async fn unsubscribe(
+        &self,
+        request: rmcp::model::UnsubscribeRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        Box::pin(subscriptions::unsubscribe(self, &request.uri)).await
     }
 
     async fn discover(
@@ -395,6 +451,24 @@ impl<S: RegistrationStore, I> Server<S, I> {
 
     async fn catalog(&self) -> Result<FreshCatalog<'_, S>, ErrorData> {
         self.shared.catalog.fresh().await.map_err(unreadable)
+    }
+}
+
+/// The error of a method that is only known in sessions.
+fn needs_session(method: &str) -> ErrorData {
+    ErrorData::new(
+        ErrorCode::METHOD_NOT_FOUND,
+        format!("`{method}` needs a session"),
+        None,
+    )
+}
+
+/// Why a session was not changed.
+fn refused(error: SessionError) -> ErrorData {
+    match error {
+        SessionError::Unknown => ErrorData::invalid_request(error.to_string(), None),
+        SessionError::TooMany => ErrorData::invalid_params(error.to_string(), None),
+        SessionError::Unavailable => ErrorData::internal_error(error.to_string(), None),
     }
 }
 

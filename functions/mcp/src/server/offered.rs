@@ -29,10 +29,14 @@ const LISTEN: &str = "subscriptions/listen";
 /// Those that 2026-07-28 has removed.
 const LEGACY_METHODS: &[&str] = &["initialize", "ping", "logging/setLevel"];
 
+/// Those for which a session with a stream is needed.
+const SUBSCRIBING_METHODS: &[&str] = &["resources/subscribe", "resources/unsubscribe"];
+
 /// What is offered.
 #[derive(Debug)]
 pub(super) struct Offered {
-    legacy: ServerConfig,
+    stateless: ServerConfig,
+    in_session: ServerConfig,
     modern: ServerConfig,
     /// How long a stream of notifications lasts, where there are any.
     pub(super) stream_lifetime: Option<Duration>,
@@ -46,30 +50,37 @@ impl Offered {
             .enable_prompts()
             .enable_completions()
             .build();
-        let mut legacy = ServerConfig::new(capabilities).with_server_info(Implementation::new(
+        let mut stateless = ServerConfig::new(capabilities).with_server_info(Implementation::new(
             settings.server_name.clone(),
             env!("CARGO_PKG_VERSION"),
         ));
-        legacy.instructions.clone_from(&settings.instructions);
-        let mut modern = legacy.clone();
-        add_modern(&mut modern.capabilities, settings.stream_lifetime.is_some());
+        stateless.instructions.clone_from(&settings.instructions);
+        let mut in_session = stateless.clone();
+        add_notifications(
+            &mut in_session.capabilities,
+            settings.stream_lifetime.is_some(),
+        );
+        let mut modern = in_session.clone();
+        modern
+            .capabilities
+            .extensions
+            .get_or_insert_default()
+            .insert(TASKS_EXTENSION_ID.to_owned(), JsonObject::default());
         Self {
-            legacy,
+            stateless,
+            in_session,
             modern,
             stream_lifetime: settings.stream_lifetime,
         }
     }
 
-    /// What is offered to a client, which may be one that sets the level of the log messages it gets.
-    pub(super) fn to(&self, era: Era, sets_log_level: bool) -> ServerConfig {
-        if era == Era::Modern {
-            return self.modern.clone();
+    /// What is offered to a client.
+    pub(super) fn to(&self, era: Era, has_session: bool) -> &ServerConfig {
+        match era {
+            Era::Modern => &self.modern,
+            Era::Legacy if has_session => &self.in_session,
+            Era::Legacy => &self.stateless,
         }
-        let mut config = self.legacy.clone();
-        if sets_log_level {
-            config.capabilities.logging = Some(JsonObject::default());
-        }
-        config
     }
 
     /// Whether there is such a method.
@@ -78,15 +89,17 @@ impl Offered {
             || match era {
                 Era::Modern if method == LISTEN => self.stream_lifetime.is_some(),
                 Era::Modern => MODERN_METHODS.contains(&method),
-                Era::Legacy => LEGACY_METHODS.contains(&method),
+                Era::Legacy => {
+                    LEGACY_METHODS.contains(&method) || SUBSCRIBING_METHODS.contains(&method)
+                }
             }
     }
 }
 
-/// What is offered to clients since 2026-07-28 only: they say in each request which log messages they want, what they
-/// want to be told of, and whether they know tasks. The tasks of 2025-11-25, an experiment that the extension took the
-/// place of, are not offered.
-fn add_modern(capabilities: &mut ServerCapabilities, streams: bool) {
+/// What is offered to clients that say which log messages they want, and to what they want to be told of: those since
+/// 2026-07-28, and those with a session. The tasks of 2025-11-25, an experiment that the extension took the place of, are
+/// not offered.
+fn add_notifications(capabilities: &mut ServerCapabilities, streams: bool) {
     capabilities.logging = Some(JsonObject::default());
     if streams {
         let changes = Some(true);
@@ -95,8 +108,4 @@ fn add_modern(capabilities: &mut ServerCapabilities, streams: bool) {
         let resources = capabilities.resources.get_or_insert_default();
         (resources.list_changed, resources.subscribe) = (changes, changes);
     }
-    capabilities
-        .extensions
-        .get_or_insert_default()
-        .insert(TASKS_EXTENSION_ID.to_owned(), JsonObject::default());
 }

@@ -58,6 +58,7 @@ impl<S, I: FunctionInvoker> Shared<S, I> {
                 match frame {
                     Frame::Progress(progress) => updates.progress(progress).await,
                     Frame::Log(message) => updates.log(message).await,
+                    Frame::Detach { retry } => updates.detach(retry),
                     // Nothing comes after a result: the client need not wait until the function has tidied up.
                     Frame::Result(result) => return Ok(bytes_of(result)),
                 }

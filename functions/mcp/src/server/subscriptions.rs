@@ -3,7 +3,9 @@
 //! Each stream occupies an execution environment for as long as it lasts, so it ends by itself, in order, and the client
 //! begins another. Source: MCP 2026-07-28, "Subscriptions".
 
-use super::{ANSWER_MARGIN, Era, Server, Shared, tasks, unreadable};
+use super::{
+    ANSWER_MARGIN, Era, InSession, Server, Shared, needs_session, refused, tasks, unreadable,
+};
 use crate::{
     catalog::CatalogError,
     invoke::FunctionInvoker,
@@ -66,8 +68,39 @@ impl<S: RegistrationStore, I: FunctionInvoker> Server<S, I> {
     }
 }
 
+/// Subscribes the client of a session to a resource. Source: MCP 2025-11-25, "Resources", "Subscriptions".
+pub(super) async fn subscribe<S: RegistrationStore, I>(
+    server: &Server<S, I>,
+    uri: &str,
+) -> Result<(), ErrorData> {
+    let session = subscribing(server, "resources/subscribe")?;
+    let catalog = server.catalog().await?;
+    let found = catalog.resource(uri).await.map_err(unreadable)?;
+    let served_by = found.map(|found| found.entry.revision);
+    let subscribed = session.sessions.subscribe(&session.session, uri, served_by);
+    subscribed.await.map_err(refused)
+}
+
+/// Ends a subscription, if there is one.
+pub(super) async fn unsubscribe<S, I>(server: &Server<S, I>, uri: &str) -> Result<(), ErrorData> {
+    let session = subscribing(server, "resources/unsubscribe")?;
+    let unsubscribed = session.sessions.unsubscribe(&session.session, uri);
+    unsubscribed.await.map_err(refused)
+}
+
+/// The session in which there can be subscriptions.
+fn subscribing<'a, S, I>(
+    server: &'a Server<S, I>,
+    method: &str,
+) -> Result<&'a InSession, ErrorData> {
+    let session = server.client.session.as_deref();
+    session
+        .filter(|_| server.shared.offered.stream_lifetime.is_some())
+        .ok_or_else(|| needs_session(method))
+}
+
 /// How the catalog is. What serves a URI is looked up only when resources changed since `before`.
-async fn look<S: RegistrationStore, I>(
+pub async fn look<S: RegistrationStore, I>(
     shared: &Shared<S, I>,
     uris: &[String],
     before: Option<&Seen>,

@@ -8,7 +8,7 @@ use rmcp::{
     service::RequestContext,
 };
 use serde_json::{Value, json};
-use std::future::Future;
+use std::{future::Future, time::Duration};
 use tokio::sync::watch;
 
 /// Takes what a function says before its result.
@@ -17,6 +17,8 @@ pub trait Updates: Send {
     fn progress(&mut self, progress: Progress) -> impl Future<Output = ()> + Send;
     /// Something for the client's log.
     fn log(&mut self, message: LogMessage) -> impl Future<Output = ()> + Send;
+    /// That the client may go, and come back after this time. Where nobody could, nothing happens.
+    fn detach(&mut self, _retry: Duration) {}
 }
 
 /// Nobody listens: for what a client gets no notifications about.
@@ -136,5 +138,13 @@ impl Updates for ToClient<'_> {
             params["logger"] = logger.into();
         }
         self.notify("notifications/message", params).await;
+    }
+
+    fn detach(&mut self, retry: Duration) {
+        let session = self.client.session.as_ref();
+        if let Some(detach) = session.and_then(|session| session.detach.as_ref()) {
+            // One that was let go already need not be let go again.
+            let _ = detach.try_send(retry);
+        }
     }
 }

@@ -1,13 +1,7 @@
 //! The identifiers of tasks.
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use ring::rand::{SecureRandom, SystemRandom};
+use crate::unguessable::{self, CHARS, NoRandomness};
 use std::{fmt, str::FromStr};
-
-/// Random bytes of an identifier: more than the 128 bits at which guessing is out of the question.
-const BYTES: usize = 24;
-/// Characters that they are written as.
-const CHARS: usize = 32;
 
 /// Names a task. Nobody can guess one, and knowing one is not enough either: a task answers its own caller only.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,19 +12,10 @@ pub struct TaskId(String);
 #[error("a task's identifier has {CHARS} letters, digits, `-` and `_`")]
 pub struct InvalidTaskId;
 
-/// The machine has no randomness.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("there is no randomness to make an identifier of")]
-pub struct NoRandomness;
-
 impl TaskId {
     /// A new one, of 192 random bits.
     pub fn random() -> Result<Self, NoRandomness> {
-        let mut bytes = [0; BYTES];
-        SystemRandom::new()
-            .fill(&mut bytes)
-            .map_err(|_| NoRandomness)?;
-        Ok(Self(URL_SAFE_NO_PAD.encode(bytes)))
+        unguessable::random().map(Self)
     }
 
     /// The identifier as clients get it.
@@ -43,11 +28,7 @@ impl FromStr for TaskId {
     type Err = InvalidTaskId;
 
     fn from_str(text: &str) -> Result<Self, InvalidTaskId> {
-        let is_sound = text.len() == CHARS
-            && text
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
-        if is_sound {
+        if unguessable::is_one(text) {
             Ok(Self(text.to_owned()))
         } else {
             Err(InvalidTaskId)

@@ -17,10 +17,12 @@ mod task;
 
 pub use documents::{Round, TaskRequest};
 pub use dynamodb::DynamoDbTaskStore;
-pub use id::{InvalidTaskId, NoRandomness, TaskId};
+pub use id::{InvalidTaskId, TaskId};
 pub use order::WorkOrder;
 pub use store::{Later, TaskStore, TaskStoreError};
-pub use task::{Care, LEASE, Moment, Status, Stored, Task};
+pub use task::{Care, LEASE, Status, Task};
+
+pub use crate::{moment::Moment, session_table::Stored};
 
 use crate::invocation::Principal;
 use bytes::Bytes;

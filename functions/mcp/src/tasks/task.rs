@@ -1,9 +1,8 @@
 //! What is known of a task, and how it changes.
 
 use super::TaskId;
-use crate::invocation::Principal;
-use bytes::Bytes;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use crate::{invocation::Principal, moment::Moment, session_table::Stored};
+use std::time::Duration;
 
 /// How long a worker that says nothing is taken to be at work.
 pub const LEASE: Duration = Duration::from_mins(1);
@@ -12,32 +11,6 @@ pub const LEASE: Duration = Duration::from_mins(1);
 const SENT_FOR: Duration = Duration::from_mins(1);
 /// How often a task whose worker died is begun again, where that may be.
 const RESTARTS_AT_MOST: u32 = 2;
-
-/// A moment, in milliseconds since the epoch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Moment(pub u64);
-
-impl Moment {
-    /// This one.
-    pub fn now() -> Self {
-        let since = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
-        Self(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
-    }
-
-    /// The moment this much later.
-    #[must_use]
-    pub fn plus(self, duration: Duration) -> Self {
-        let more = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-        Self(self.0.saturating_add(more))
-    }
-
-    /// Seconds since the epoch, rounded up: as `DynamoDB` wants the end of an item, which must not come too early.
-    pub fn seconds(self) -> u64 {
-        self.0.div_ceil(1000)
-    }
-}
 
 /// Where a task is in its life. Source: MCP extension "Tasks", "Task status".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,20 +32,6 @@ impl Status {
     pub fn is_final(self) -> bool {
         matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
     }
-}
-
-/// Where a document of a task is kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Stored {
-    /// In the task itself.
-    Inline(Bytes),
-    /// Beside it, in parts.
-    Parts {
-        /// What the parts have in common.
-        name: String,
-        /// How many there are.
-        count: usize,
-    },
 }
 
 /// A task.
@@ -188,6 +147,7 @@ impl Task {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bytes::Bytes;
 
     fn task() -> Task {
         Task {
