@@ -124,7 +124,7 @@ pub struct LastChange {
 pub struct Refusal {
     /// The HTTP status.
     pub status: u16,
-    /// The registry's word for it, such as `precondition_failed`.
+    /// The registry's word for it, such as `precondition_failed`; empty if the answer is not the registry's own.
     pub code: String,
     /// The registry's sentence.
     pub message: String,
@@ -134,11 +134,11 @@ pub struct Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} ({}, HTTP status {})",
-            self.message, self.code, self.status
-        )?;
+        write!(f, "{} (", self.message)?;
+        if !self.code.is_empty() {
+            write!(f, "{}, ", self.code)?;
+        }
+        write!(f, "HTTP status {})", self.status)?;
         for problem in &self.problems {
             write!(f, "\n  ")?;
             if !problem.field.is_empty() {

@@ -15,6 +15,7 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HOST, RETRY_AFTER};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::answers::{ErrorAnswer, malformed};
@@ -124,16 +125,11 @@ impl Reply {
         let status = self.status.as_u16();
         let answer = serde_json::from_slice::<ErrorAnswer>(&self.body);
         let refusal = answer.map_or_else(
-            // Lambda's own words, or those of something between here and there.
-            |_| {
-                let text = String::from_utf8_lossy(&self.body);
-                let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-                Refusal {
-                    status,
-                    code: "not_the_registrys".to_owned(),
-                    message: text.chars().take(MAX_QUOTED).collect(),
-                    problems: Vec::new(),
-                }
+            |_| Refusal {
+                status,
+                code: String::new(),
+                message: self.foreign_words(),
+                problems: Vec::new(),
             },
             |answer| answer.into_refusal(status),
         );
@@ -148,6 +144,21 @@ impl Reply {
             status if status.is_server_error() => RegistryError::Unsettled(refusal.to_string()),
             _ => RegistryError::Refused(refusal),
         }
+    }
+
+    /// Lambda's own words, or those of something between here and there.
+    fn foreign_words(&self) -> String {
+        #[derive(Deserialize)]
+        struct Lambdas {
+            #[serde(alias = "Message")]
+            message: String,
+        }
+        let message = match serde_json::from_slice::<Lambdas>(&self.body) {
+            Ok(lambdas) => lambdas.message,
+            Err(_) => String::from_utf8_lossy(&self.body).into_owned(),
+        };
+        let words: Vec<_> = message.split_whitespace().collect();
+        words.join(" ").chars().take(MAX_QUOTED).collect()
     }
 
     fn retry_after(&self) -> Option<Duration> {

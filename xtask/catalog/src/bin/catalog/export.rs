@@ -56,11 +56,10 @@ pub(crate) async fn run(args: &ExportArgs) -> Result<Outcome> {
 }
 
 fn format(args: &ExportArgs) -> Format {
-    let is_json = |file: &Path| file.extension().is_some_and(|it| it == "json");
-    match args.format {
-        Some(FileFormat::Yaml) => Format::Yaml,
-        Some(FileFormat::Json) => Format::Json,
-        None if args.file.as_deref().is_some_and(is_json) => Format::Json,
-        None => Format::Yaml,
-    }
+    let is_json = match (args.format, &args.file) {
+        (Some(format), _) => format == FileFormat::Json,
+        (None, Some(file)) => file.extension().is_some_and(|it| it == "json"),
+        (None, None) => false,
+    };
+    if is_json { Format::Json } else { Format::Yaml }
 }

@@ -23,6 +23,7 @@ pub(crate) async fn run(args: &ValidateArgs) -> Result<Outcome> {
     };
     if is_named {
         problems.extend(asked(args, &catalog).await?);
+        problems.sort_by(|one, other| (&one.file, one.line).cmp(&(&other.file, other.line)));
     }
     match args.format {
         Format::Json => say!(
