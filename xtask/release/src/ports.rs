@@ -17,6 +17,8 @@ use crate::version::SemanticVersion;
 pub enum Failure {
     /// What it is about exists already, or is being changed by somebody else.
     Conflict,
+    /// The bucket is another account's, or lies in another region.
+    ForeignBucket,
     /// The caller may not.
     AccessDenied,
     /// The caller's credentials have expired.
@@ -34,10 +36,18 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// Whether the same request may succeed a little later.
+    pub fn is_passing(self) -> bool {
+        matches!(self, Self::Throttled | Self::Service | Self::Unreachable)
+    }
+
     /// What can be done about it.
     pub fn mend(self) -> &'static str {
         match self {
             Self::Conflict => "somebody else may be publishing: run again to see what is there now",
+            Self::ForeignBucket => {
+                "name a bucket of this account in the application's region with --bucket"
+            }
             Self::AccessDenied => {
                 "use credentials that may do this; docs/RELEASING.md lists the permissions"
             }

@@ -1,5 +1,6 @@
 //! Making the clients: for AWS with the caller's own configuration, or for a local cloud.
 
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use fs_err as fs;
+use http::Uri;
 use serde::Deserialize;
 use thiserror::Error;
 
@@ -48,13 +50,11 @@ pub enum Target {
 impl Target {
     /// Whether what is published there can reach other people.
     pub fn is_aws(&self) -> bool {
-        matches!(
-            self,
-            Self::Aws {
-                endpoint_url: None,
-                ..
-            }
-        )
+        match self {
+            Self::Local { .. } => false,
+            // What stands behind an address elsewhere may well be AWS.
+            Self::Aws { endpoint_url, .. } => !endpoint_url.as_deref().is_some_and(is_loopback),
+        }
     }
 }
 
@@ -77,6 +77,9 @@ pub enum ConnectError {
     /// No region is configured.
     #[error("no AWS region is configured: use --region, AWS_REGION or a profile")]
     NoRegion,
+    /// Requests carry session tokens, and everybody on the way could read them.
+    #[error("{0} is not encrypted: use https, or an address of this machine")]
+    NotEncrypted(String),
     /// No local cloud has written its addresses.
     #[error(
         "no local cloud with SAR and S3 is known from {file}: start one with `cargo xtask local`"
@@ -128,6 +131,9 @@ async fn connect_aws(
     }
     let config = loader.load().await;
     let region = config.region().ok_or(ConnectError::NoRegion)?.to_string();
+    if let Some(url) = config.endpoint_url().filter(|url| !is_private(url)) {
+        return Err(ConnectError::NotEncrypted(url.to_owned()));
+    }
     let identity = aws_sdk_sts::Client::new(&config)
         .get_caller_identity()
         .send()
@@ -209,11 +215,16 @@ fn local_credentials() -> Credentials {
 
 /// Whether a URL is one of this machine.
 fn is_loopback(url: &str) -> bool {
-    let host = url.split_once("://").map_or(url, |(_, rest)| rest);
-    ["127.0.0.1", "localhost", "[::1]"].iter().any(|name| {
-        let rest = host.strip_prefix(name);
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
-    })
+    let url: Option<Uri> = url.parse().ok();
+    let host = url.as_ref().and_then(Uri::host).unwrap_or_default();
+    let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}
+
+/// Whether nobody between here and there can read what is sent.
+fn is_private(url: &str) -> bool {
+    let uri: Option<Uri> = url.parse().ok();
+    is_loopback(url) || uri.is_some_and(|url| url.scheme_str() == Some("https"))
 }
 
 fn loader() -> aws_config::ConfigLoader {
@@ -233,4 +244,52 @@ fn loader() -> aws_config::ConfigLoader {
 
 fn retries() -> RetryConfig {
     RetryConfig::standard().with_max_attempts(ATTEMPTS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_machine_is_told_from_those_that_are_called_like_it() {
+        for url in [
+            "http://127.0.0.1:4566",
+            "http://localhost",
+            "https://[::1]:1/",
+            "http://127.1.2.3/path",
+        ] {
+            assert!(is_loopback(url) && is_private(url), "{url}");
+        }
+        for url in [
+            "http://127.0.0.1.example.com",
+            "http://localhost.example.com:1",
+            "http://127.0.0.1:80@example.com/",
+            "http://example.com/127.0.0.1",
+            "http://10.0.0.1",
+            "example.com",
+            "",
+        ] {
+            assert!(!is_private(url), "{url}");
+        }
+        let https = "https://serverlessrepo.eu-west-1.amazonaws.com";
+        assert!(is_private(https) && !is_loopback(https));
+    }
+
+    #[test]
+    fn an_address_elsewhere_counts_as_aws() {
+        let is_aws = |url: Option<&str>| {
+            let endpoint_url = url.map(str::to_owned);
+            let region = None;
+            Target::Aws {
+                region,
+                endpoint_url,
+            }
+            .is_aws()
+        };
+        assert!(is_aws(None));
+        assert!(is_aws(Some(
+            "https://serverlessrepo.eu-west-1.amazonaws.com"
+        )));
+        assert!(!is_aws(Some("http://127.0.0.1:4566")));
+    }
 }
