@@ -29,6 +29,14 @@ python tests/repository/operations.py {client}"
         );
         step(&title, shell.shell(client, &script)).await?;
     }
+    step("validate the template with the SAM CLI", async {
+        // As it is written, and as it is published.
+        let script = "for template in sar/template.yaml \"$BUNDLE/template.json\"; do
+  sam validate --lint --template \"$template\"
+done";
+        shell.shell("sam-validate", script).await.map(drop)
+    })
+    .await?;
     step("publish another application with the SAM CLI", async {
         let script = format!(
             "packaged={}/by-sam.yaml\n{SAM_PUBLISH}",

@@ -15,6 +15,9 @@ pub enum IdentifierError {
     /// Not an AWS account.
     #[error("`{0}` is not an AWS account: it takes 12 digits")]
     Account(String),
+    /// Not an organisation.
+    #[error("`{0}` is not an organization: it takes o- and 10 to 32 lower-case letters and digits")]
+    Organization(String),
     /// Not the ARN of a principal or resource.
     #[error("`{0}` is not an ARN")]
     Arn(String),
@@ -105,6 +108,49 @@ impl From<AccountId> for String {
 }
 
 impl fmt::Display for AccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// An organisation of AWS Organizations: `o-` and 10 to 32 of `[a-z0-9]`. Source: its API reference, `Organization`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct OrganizationId(String);
+
+impl FromStr for OrganizationId {
+    type Err = IdentifierError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let is_valid = text.strip_prefix("o-").is_some_and(|rest| {
+            (10..=32).contains(&rest.len())
+                && rest
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+        });
+        if is_valid {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(IdentifierError::Organization(text.to_owned()))
+        }
+    }
+}
+
+impl TryFrom<String> for OrganizationId {
+    type Error = IdentifierError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<OrganizationId> for String {
+    fn from(id: OrganizationId) -> Self {
+        id.0
+    }
+}
+
+impl fmt::Display for OrganizationId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
@@ -212,6 +258,10 @@ mod tests {
         assert!("a".repeat(141).parse::<ApplicationName>().is_err());
         assert!("12345678901".parse::<AccountId>().is_err());
         assert!("12345678901a".parse::<AccountId>().is_err());
+        assert!("o-abcdefghi1".parse::<OrganizationId>().is_ok());
+        for id in ["o-abcdefghi", "o-ABCDEFGHIJ", "abcdefghij", ""] {
+            assert!(id.parse::<OrganizationId>().is_err(), "{id}");
+        }
         assert!(Publisher::from_caller_arn("nobody", "eu-west-1").is_err());
         for arn in ["mcp", "arn:aws:lambda:eu-west-1:123456789012:function:mcp"] {
             assert!(arn.parse::<ApplicationArn>().is_err(), "{arn}");

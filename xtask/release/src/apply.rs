@@ -3,18 +3,30 @@
 //! Artifacts come first and the policy last: a run that ends anywhere leaves nothing public that was not complete.
 //! Every step can be repeated.
 
+use std::time::Duration;
+
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use thiserror::Error;
+use tokio::time::sleep;
 
+use crate::application::ApplicationArn;
 use crate::bundle::{Artifact, Bundle, BundleError};
 use crate::desired::Desired;
 use crate::live;
 use crate::plan::{PlanError, ReleasePlan, Step};
 use crate::ports::{ArtifactStore, Failure, RemoteError, Repository};
 use crate::progress::Progress;
+use crate::sharing::SharingDiff;
 
 /// How many files are uploaded at a time.
 const UPLOADS: usize = 4;
+/// The pauses between the attempts to read everything back: nothing says that SAR shows at once what was written.
+const PATIENCE: [Duration; 4] = [
+    Duration::from_millis(100),
+    Duration::from_millis(500),
+    Duration::from_secs(2),
+    Duration::from_secs(6),
+];
 
 /// A release that was not brought to its end.
 #[derive(Debug, Error)]
@@ -36,6 +48,9 @@ pub enum ApplyError {
     /// What is there has become something that can't be changed.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// Whom the policy lets in has changed since that was shown.
+    #[error("somebody has changed meanwhile who may deploy {0}; that was not touched")]
+    SharingChanged(ApplicationArn),
     /// Everything was written, and what is there is still not what was wanted.
     #[error("what was published is not what was wanted; what is left to do:\n{0}")]
     NotConverged(ReleasePlan),
@@ -46,6 +61,7 @@ impl ApplyError {
     pub fn mend(&self) -> Option<&'static str> {
         match self {
             Self::Step { source, .. } | Self::Remote(source) => Some(source.failure.mend()),
+            Self::SharingChanged(_) => Some("run again to see what would change now"),
             Self::NotConverged(_) => Some("somebody else may be publishing: run again"),
             Self::Bundle(_) | Self::Plan(_) => None,
         }
@@ -87,12 +103,40 @@ pub async fn apply(
         return Ok(());
     }
     progress.begin("read everything back");
-    let left = ReleasePlan::between(desired, &live::read(repository, store, desired).await?)?;
+    let mut left = ReleasePlan::between(desired, &live::read(repository, store, desired).await?)?;
+    for pause in PATIENCE {
+        if left.is_empty() {
+            break;
+        }
+        sleep(pause).await;
+        left = ReleasePlan::between(desired, &live::read(repository, store, desired).await?)?;
+    }
     progress.end("read everything back");
     if left.is_empty() {
         Ok(())
     } else {
         Err(ApplyError::NotConverged(left))
+    }
+}
+
+/// Changes who may deploy `application`, if that is still what `difference` was computed from: nobody is locked out who
+/// was not shown, and nobody let in.
+pub async fn share(
+    application: &ApplicationArn,
+    difference: &SharingDiff,
+    repository: &impl Repository,
+) -> Result<(), ApplyError> {
+    let now = repository.policy(application).await?;
+    match SharingDiff::between(&difference.wanted, &now) {
+        None => Ok(()),
+        Some(same) if same == *difference => {
+            let put = repository.put_policy(application, &difference.wanted);
+            put.await.map_err(|source| ApplyError::Step {
+                step: "change who may deploy".to_owned(),
+                source,
+            })
+        }
+        Some(_) => Err(ApplyError::SharingChanged(application.clone())),
     }
 }
 
@@ -113,8 +157,8 @@ async fn write(
         Step::CreateVersion { .. } => repository.create_version(desired).await,
         Step::UpdateApplication { .. } => repository.update_application(desired).await,
         Step::PutPolicy { difference } => {
-            let policy = &difference.wanted;
-            repository.put_policy(&desired.application, policy).await
+            share(&desired.application, difference, repository).await?;
+            Ok(())
         }
         Step::Upload { .. } => Ok(()),
     };

@@ -69,11 +69,36 @@ impl Checkout {
         Ok(self.git(&["rev-parse", "HEAD"])?.trim().to_owned())
     }
 
-    /// The files that differ from the commit, untracked ones included.
+    /// The commit that a tag names, if there is such a tag.
+    pub fn tagged_commit(&self, tag: &str) -> Result<Option<String>, CheckoutError> {
+        let reference = format!("refs/tags/{tag}");
+        let format = "--format=%(objectname) %(*objectname)";
+        let found = self.git(&["for-each-ref", format, &reference])?;
+        // An annotated tag is an object of its own, which names the commit.
+        let commit = found.split_whitespace().last();
+        Ok(commit.map(str::to_owned))
+    }
+
+    /// The tags of the commit that is checked out.
+    pub fn tags(&self) -> Result<Vec<String>, CheckoutError> {
+        let tags = self.git(&["tag", "--points-at", "HEAD"])?;
+        Ok(tags.lines().map(str::to_owned).collect())
+    }
+
+    /// The files that differ from the commit, untracked ones included, and those that git was told not to look at.
     pub fn changed_files(&self) -> Result<Vec<String>, CheckoutError> {
         let status = self.git(&["status", "--porcelain", "--untracked-files=normal"])?;
         let path = |line: &str| line.get(3..).map(str::to_owned);
-        Ok(status.lines().filter_map(path).collect())
+        let mut files: Vec<_> = status.lines().filter_map(path).collect();
+        // `git update-index --assume-unchanged` and `--skip-worktree`.
+        let flags = self.git(&["ls-files", "-v", "-z"])?;
+        let unseen = flags.split_terminator('\0').filter_map(|entry| {
+            let (flag, path) = entry.split_once(' ')?;
+            let is_unseen = flag == "S" || flag.chars().all(char::is_lowercase);
+            is_unseen.then(|| path.to_owned())
+        });
+        files.extend(unseen);
+        Ok(files)
     }
 
     /// The files that git knows, sorted. Links and submodules are left out: they have no content of their own.

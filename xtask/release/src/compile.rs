@@ -13,8 +13,10 @@ use crate::architecture::Architecture;
 use crate::checkout::{Checkout, CheckoutError};
 use crate::elf::{self, ElfError};
 
-/// The cargo-lambda that releases are built with, from `PyPI`. It brings zig, which links against an old C library.
+/// The cargo-lambda that releases are built with, from `PyPI`.
 pub const CARGO_LAMBDA: &str = "1.9.2";
+/// The zig that it links with, against an old C library. cargo-lambda would take any, and another one makes other bytes.
+pub const ZIG: &str = "0.17.1";
 
 /// The functions could not be compiled.
 #[derive(Debug, Error)]
@@ -103,8 +105,10 @@ pub fn compile(checkout: &Checkout, options: &CompileOptions) -> Result<PathBuf,
 
 /// Where cargo-lambda is, or will be once it is installed.
 pub fn cargo_lambda_folder(root: &Path) -> PathBuf {
-    root.join(format!("target/tools/cargo-lambda-{CARGO_LAMBDA}"))
-        .join(if cfg!(windows) { "Scripts" } else { "bin" })
+    root.join(format!(
+        "target/tools/cargo-lambda-{CARGO_LAMBDA}-zig-{ZIG}"
+    ))
+    .join(if cfg!(windows) { "Scripts" } else { "bin" })
 }
 
 /// Whether cargo-lambda is installed.
@@ -124,7 +128,8 @@ fn install_cargo_lambda(root: &Path) -> Result<PathBuf, CompileError> {
     run(Command::new(program_in(&programs, "python"))
         .args(["-m", "pip", "install", "--quiet"])
         .arg("--disable-pip-version-check")
-        .arg(format!("cargo-lambda=={CARGO_LAMBDA}")))?;
+        .arg(format!("cargo-lambda=={CARGO_LAMBDA}"))
+        .arg(format!("ziglang=={ZIG}")))?;
     Ok(programs)
 }
 

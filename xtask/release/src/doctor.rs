@@ -4,7 +4,10 @@ use std::error::Error as _;
 use std::fmt;
 
 use crate::checkout::{Checkout, CheckoutError};
-use crate::compile::{CARGO_LAMBDA, CompileOptions, has_cargo_lambda, has_target, is_installed};
+use crate::compile::{
+    CARGO_LAMBDA, CompileOptions, ZIG, has_cargo_lambda, has_target, is_installed,
+};
+use crate::version::SemanticVersion;
 
 /// A check and how it went.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,7 +81,7 @@ pub fn check_checkout(checkout: &Checkout) -> Vec<Check> {
     };
     let mut checks = vec![clean, metadata];
     if let Ok(block) = block {
-        let template = block.semantic_version;
+        let template = block.semantic_version.clone();
         checks.push(match checkout.workspace_version() {
             Ok(workspace) if workspace == template => {
                 Check::passed("version", template.to_string())
@@ -90,6 +93,7 @@ pub fn check_checkout(checkout: &Checkout) -> Vec<Check> {
             ),
             Err(error) => Check::failed("version", whole(&error), "change Cargo.toml"),
         });
+        checks.push(check_tag(checkout, &block.semantic_version));
     }
     checks.push(match checkout.sharing() {
         Ok(policy) if policy.is_public() => Check::passed("sharing", "public"),
@@ -99,14 +103,44 @@ pub fn check_checkout(checkout: &Checkout) -> Vec<Check> {
     checks
 }
 
+/// Whether the tag of `version`, if there is one, is of this commit, and the commit has no other version's tag.
+fn check_tag(checkout: &Checkout, version: &SemanticVersion) -> Check {
+    let tag = format!("v{version}");
+    let state = || {
+        let tagged = checkout.tagged_commit(&tag)?;
+        Ok::<_, CheckoutError>((tagged, checkout.commit()?, checkout.tags()?))
+    };
+    let is_version = |tag: &&String| {
+        let version = tag.strip_prefix('v');
+        version.is_some_and(|text| text.parse::<SemanticVersion>().is_ok())
+    };
+    match state() {
+        Ok((Some(tagged), commit, _)) if tagged == commit => Check::passed("tag", tag),
+        Ok((Some(_), ..)) => Check::failed(
+            "tag",
+            format!("{tag} is another commit"),
+            "check that out, or make a new version with `cargo xtask release`",
+        ),
+        Ok((None, _, tags)) => match tags.iter().find(is_version) {
+            Some(other) => Check::failed(
+                "tag",
+                format!("this commit is tagged {other}, and its version is {version}"),
+                "tag the commit that `cargo xtask release` makes",
+            ),
+            None => Check::passed("tag", format!("no {tag} yet")),
+        },
+        Err(error) => Check::failed("tag", whole(&error), "release from a git checkout"),
+    }
+}
+
 /// Whether the functions can be compiled.
 pub fn check_tools(checkout: &Checkout, options: &CompileOptions) -> Vec<Check> {
     let cargo_lambda = if has_cargo_lambda(checkout.root()) {
-        Check::passed("cargo-lambda", CARGO_LAMBDA)
+        Check::passed("cargo-lambda", format!("{CARGO_LAMBDA}, zig {ZIG}"))
     } else if is_installed("python3") {
         Check::passed(
             "cargo-lambda",
-            format!("{CARGO_LAMBDA} will be installed into target/tools, zig with it"),
+            format!("{CARGO_LAMBDA} and zig {ZIG} will be installed into target/tools"),
         )
     } else {
         Check::failed(

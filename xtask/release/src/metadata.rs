@@ -65,12 +65,22 @@ pub struct Metadata {
     pub spdx_license_id: String,
 }
 
-/// A field that SAR would refuse.
+/// A field that SAR would refuse, or that would publish what is no part of the repository.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("sar/template.yaml, AWS::ServerlessRepo::Application: {field} {problem}")]
 pub struct MetadataError {
     field: &'static str,
     problem: String,
+}
+
+impl MetadataError {
+    /// A field that names no file that git tracks.
+    pub(crate) fn untracked(field: &'static str, file: &str) -> Self {
+        Self {
+            field,
+            problem: format!("is `{file}`, which is no file of this repository"),
+        }
+    }
 }
 
 impl MetadataBlock {

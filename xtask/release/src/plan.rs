@@ -168,18 +168,28 @@ impl ReleasePlan {
         self.steps.is_empty()
     }
 
-    /// What of it somebody should think about before it is done, as sentences: it can't be taken back, or locks
-    /// somebody out.
+    /// What of it somebody should think about before it is done, as sentences: it can't be taken back, locks somebody
+    /// out, or is seldom meant.
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
         for step in &self.steps {
-            if let Step::PutPolicy { difference } = step {
-                if difference.makes_public() {
-                    warnings.push("this makes the application public".to_owned());
+            match step {
+                Step::CreateVersion {
+                    version,
+                    after: Some(after),
+                    ..
+                } if version < after && !version.is_development() => warnings.push(format!(
+                    "{version} is older than {after}, which stays the newest version"
+                )),
+                Step::PutPolicy { difference } => {
+                    if difference.makes_public() {
+                        warnings.push("this makes the application public".to_owned());
+                    }
+                    for principal in &difference.removed {
+                        warnings.push(format!("{principal} can no longer deploy the application"));
+                    }
                 }
-                for principal in &difference.removed {
-                    warnings.push(format!("{principal} can no longer deploy the application"));
-                }
+                _ => {}
             }
         }
         warnings

@@ -6,9 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use thiserror::Error;
 
-use crate::application::AccountId;
+use crate::application::{AccountId, OrganizationId};
+
+/// The most characters of a policy. Source: SAR's API reference, `PutApplicationPolicy`.
+const MAX_POLICY: usize = 6144;
 
 /// Whom a policy lets in.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -19,7 +23,7 @@ pub enum Principal {
     /// One AWS account, in the application's home region.
     Account(AccountId),
     /// Every account of an organisation, by its ID. SAR takes the publisher's own organisation alone.
-    Organization(String),
+    Organization(OrganizationId),
     /// What a live policy names and this program has no meaning for.
     Other(String),
 }
@@ -32,6 +36,12 @@ impl Principal {
             Err(_) if text == "*" => Self::Everyone,
             Err(_) => Self::Other(text.to_owned()),
         }
+    }
+
+    /// The principal that one entry of a statement's `PrincipalOrgIDs` names.
+    fn from_organization(text: &str) -> Self {
+        text.parse()
+            .map_or_else(|_| Self::Other(text.to_owned()), Self::Organization)
     }
 }
 
@@ -77,8 +87,10 @@ impl SharingPolicy {
                 let named = statement.principals.iter();
                 named.map(|text| Principal::from_statement(text)).collect()
             } else {
-                let named = statement.organizations.iter().cloned();
-                named.map(Principal::Organization).collect()
+                let named = statement.organizations.iter();
+                named
+                    .map(|text| Principal::from_organization(text))
+                    .collect()
             };
             for principal in principals {
                 let actions = statement.actions.iter().cloned();
@@ -96,7 +108,7 @@ impl SharingPolicy {
             let (name, organizations) = match principal {
                 Principal::Everyone => ("*".to_owned(), vec![]),
                 Principal::Account(account) => (account.to_string(), vec![]),
-                Principal::Organization(id) => ("*".to_owned(), vec![id.clone()]),
+                Principal::Organization(id) => ("*".to_owned(), vec![id.to_string()]),
                 Principal::Other(text) => (text.clone(), vec![]),
             };
             let same = statements.iter_mut().find(|statement| {
@@ -119,6 +131,23 @@ impl SharingPolicy {
         statements
     }
 
+    /// The policy's length as SAR counts it at most: as JSON, with an identifier for each statement.
+    fn length(&self) -> usize {
+        let statements: Vec<_> = self
+            .to_statements()
+            .into_iter()
+            .map(|statement| {
+                json!({
+                    "actions": statement.actions,
+                    "principals": statement.principals,
+                    "principalOrgIDs": statement.organizations,
+                    "statementId": "00000000-0000-0000-0000-000000000000",
+                })
+            })
+            .collect();
+        json!(statements).to_string().len()
+    }
+
     /// Whether everyone may deploy.
     pub fn is_public(&self) -> bool {
         self.0.contains_key(&Principal::Everyone)
@@ -131,6 +160,11 @@ pub enum SharingError {
     /// Not TOML, or not these fields.
     #[error("sar/sharing.toml: {0}")]
     Toml(String),
+    /// SAR would refuse it, after everything else was published.
+    #[error(
+        "sar/sharing.toml: the policy has {0} characters, and SAR takes {MAX_POLICY}: name fewer accounts, or their organization"
+    )]
+    TooLong(usize),
 }
 
 /// The file's fields.
@@ -140,7 +174,7 @@ struct SharingFile {
     public: bool,
     #[serde(default)]
     accounts: Vec<AccountId>,
-    organization: Option<String>,
+    organization: Option<OrganizationId>,
 }
 
 /// Reads the wanted policy from the text of `sar/sharing.toml`.
@@ -161,7 +195,11 @@ pub fn parse_sharing(text: &str) -> Result<SharingPolicy, SharingError> {
         actions.insert("UnshareApplication".to_owned());
         policy.insert(Principal::Organization(id), actions);
     }
-    Ok(SharingPolicy(policy))
+    let policy = SharingPolicy(policy);
+    match policy.length() {
+        0..=MAX_POLICY => Ok(policy),
+        length => Err(SharingError::TooLong(length)),
+    }
 }
 
 /// What has to change for a live policy to become the wanted one.
@@ -247,8 +285,12 @@ mod tests {
 
     #[test]
     fn a_wrong_file_says_what_is_wrong() {
-        let message = |text| parse_sharing(text).unwrap_err().to_string();
+        let message = |text: &str| parse_sharing(text).unwrap_err().to_string();
         insta::assert_snapshot!(message("public = true\naccounts = [\"12\"]"), @"sar/sharing.toml: `12` is not an AWS account: it takes 12 digits");
+        insta::assert_snapshot!(message("public = true\norganization = \"o-1\""), @"sar/sharing.toml: `o-1` is not an organization: it takes o- and 10 to 32 lower-case letters and digits");
+        let accounts: Vec<_> = (0..500).map(|number| format!("\"{number:012}\"")).collect();
+        let accounts = format!("public = false\naccounts = [{}]", accounts.join(", "));
+        insta::assert_snapshot!(message(&accounts), @"sar/sharing.toml: the policy has 7613 characters, and SAR takes 6144: name fewer accounts, or their organization");
         insta::assert_snapshot!(message("accounts = []"), @"sar/sharing.toml: missing field `public`");
     }
 

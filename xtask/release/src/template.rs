@@ -153,6 +153,15 @@ impl Template {
         self.0["Metadata"][RELEASE_BLOCK]["ContentSha256"].as_str()
     }
 
+    /// The digest that [`content`](Self::content) claims, computed anew from a packaged template.
+    pub fn computed_content(&self) -> String {
+        let mut template = self.with_code_uris(&self.code_digests());
+        if let Some(metadata) = object(&mut template.0, &["Metadata"]) {
+            metadata.shift_remove(RELEASE_BLOCK);
+        }
+        sha256(canonical(&template.0).as_bytes())
+    }
+
     /// The SHA-256 of each function's zip that a packaged template stands for, by logical ID.
     pub fn code_digests(&self) -> BTreeMap<String, String> {
         let digests = self.0["Metadata"][RELEASE_BLOCK]["CodeSha256"].as_object();
@@ -338,6 +347,7 @@ Resources:
             one.content(),
             packaged("s3://bucket/a.zip", "34cd").content()
         );
+        assert_eq!(one.content(), Some(one.computed_content().as_str()));
     }
 
     #[test]

@@ -11,6 +11,11 @@ use serde::{Deserialize, Serialize};
 pub struct SemanticVersion(semver::Version);
 
 impl SemanticVersion {
+    /// Whether it is one that [`development`](Self::development) has made.
+    pub fn is_development(&self) -> bool {
+        self.0.pre.starts_with("dev.")
+    }
+
     /// A pre-release of this version for one content, by the digest of that content.
     #[must_use]
     pub fn development(&self, digest: &str) -> Self {
@@ -51,6 +56,8 @@ mod tests {
         let development = version("1.2.3").development("0123456789abcdef");
         assert_eq!(development.to_string(), "1.2.3-dev.g0123456789ab");
         assert!(development < version("1.2.3"));
+        assert!(development.is_development());
+        assert!(!version("1.2.3-rc.1").is_development());
         assert!("1.2".parse::<SemanticVersion>().is_err());
         assert!("v1.2.3".parse::<SemanticVersion>().is_err());
     }

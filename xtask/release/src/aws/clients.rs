@@ -8,7 +8,7 @@ use aws_credential_types::Credentials;
 use fs_err as fs;
 use serde::Deserialize;
 use thiserror::Error;
-use tooling::aws::config::{is_loopback, loader, retries};
+use tooling::aws::config::{is_loopback, is_private, loader, retries};
 use tooling::aws::error::remote;
 
 use super::{CloudFormation, S3Store, ServerlessRepository};
@@ -38,13 +38,11 @@ pub enum Target {
 impl Target {
     /// Whether what is published there can reach other people.
     pub fn is_aws(&self) -> bool {
-        matches!(
-            self,
-            Self::Aws {
-                endpoint_url: None,
-                ..
-            }
-        )
+        match self {
+            Self::Local { .. } => false,
+            // What stands behind an address elsewhere may well be AWS.
+            Self::Aws { endpoint_url, .. } => !endpoint_url.as_deref().is_some_and(is_loopback),
+        }
     }
 }
 
@@ -67,6 +65,9 @@ pub enum ConnectError {
     /// No region is configured.
     #[error("no AWS region is configured: use --region, AWS_REGION or a profile")]
     NoRegion,
+    /// Requests carry session tokens, and everybody on the way could read them.
+    #[error("{0} is not encrypted: use https, or an address of this machine")]
+    NotEncrypted(String),
     /// No local cloud has written its addresses.
     #[error(
         "no local cloud with SAR and S3 is known from {file}: start one with `cargo xtask local`"
@@ -118,6 +119,9 @@ async fn connect_aws(
     }
     let config = loader.load().await;
     let region = config.region().ok_or(ConnectError::NoRegion)?.to_string();
+    if let Some(url) = config.endpoint_url().filter(|url| !is_private(url)) {
+        return Err(ConnectError::NotEncrypted(url.to_owned()));
+    }
     let identity = aws_sdk_sts::Client::new(&config)
         .get_caller_identity()
         .send()
@@ -195,4 +199,27 @@ fn local_credentials() -> Credentials {
         variable("AWS_SECRET_ACCESS_KEY"),
     );
     Credentials::new(id, secret, None, None, "local")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_elsewhere_counts_as_aws() {
+        let is_aws = |url: Option<&str>| {
+            let endpoint_url = url.map(str::to_owned);
+            let region = None;
+            Target::Aws {
+                region,
+                endpoint_url,
+            }
+            .is_aws()
+        };
+        assert!(is_aws(None));
+        assert!(is_aws(Some(
+            "https://serverlessrepo.eu-west-1.amazonaws.com"
+        )));
+        assert!(!is_aws(Some("http://127.0.0.1:4566")));
+    }
 }

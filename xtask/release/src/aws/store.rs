@@ -13,6 +13,9 @@ use crate::ports::{ArtifactStore, Failure, LiveBucket, RemoteError};
 /// The region whose buckets have no location constraint.
 const FIRST_REGION: &str = "us-east-1";
 
+/// How often an object is fetched: the SDK tries requests again, and not answers that break off.
+const DOWNLOADS: usize = 4;
+
 /// S3 in one region. Requests about buckets of one's own say whose they are, so that a bucket that somebody else made
 /// under an expected name is never used.
 #[derive(Debug, Clone)]
@@ -46,6 +49,14 @@ impl ArtifactStore for S3Store {
             Err(error) => match code(&error) {
                 Some("NoSuchBucket") => return Ok(LiveBucket::Missing),
                 Some("NoSuchBucketPolicy") => None,
+                // Another account's bucket and one that may not be read look the same.
+                Some("AccessDenied") => {
+                    let mut error = remote(operation, &error);
+                    error.message += &format!(
+                        "; perhaps {name} is another account's: --bucket names another one"
+                    );
+                    return Err(error);
+                }
                 _ => return Err(remote(operation, &error)),
             },
         };
@@ -125,6 +136,22 @@ impl ArtifactStore for S3Store {
     }
 
     async fn get(&self, bucket: &str, key: &str) -> Result<Vec<u8>, RemoteError> {
+        let mut result = self.download(bucket, key).await;
+        for _ in 1..DOWNLOADS {
+            match &result {
+                Err(error) if error.failure == Failure::Unreachable => {
+                    result = self.download(bucket, key).await;
+                }
+                _ => break,
+            }
+        }
+        result
+    }
+}
+
+impl S3Store {
+    /// Fetches an object once.
+    async fn download(&self, bucket: &str, key: &str) -> Result<Vec<u8>, RemoteError> {
         let operation = "GetObject";
         let output = self
             .client

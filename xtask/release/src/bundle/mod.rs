@@ -42,6 +42,9 @@ pub enum BundleError {
     /// A file is not what the manifest says.
     #[error("{0} was changed after the bundle was made; package again")]
     Changed(PathBuf),
+    /// What the manifest says of the content is not what template and code are.
+    #[error("{0}: the manifest and the template name different content; package again")]
+    Inconsistent(PathBuf),
     /// A file that has to be text is not.
     #[error("{0} is not UTF-8")]
     NotText(PathBuf),
@@ -93,8 +96,19 @@ impl Bundle {
             .map_err(|_| BundleError::NotText(self.folder.join(&artifact.file)))
     }
 
-    /// The packaged template.
+    /// The packaged template, if the content that manifest and template claim is what they have.
     pub fn template(&self) -> Result<Template, BundleError> {
-        Ok(Template::parse(&self.read_text(&self.manifest.template)?)?)
+        let manifest = &self.manifest;
+        let template = Template::parse(&self.read_text(&manifest.template)?)?;
+        let digests = manifest.functions.iter();
+        let digests = digests.map(|it| (it.logical_id.clone(), it.artifact.sha256.clone()));
+        let is_consistent = template.code_digests() == digests.collect()
+            && template.content() == Some(manifest.content_sha256.as_str())
+            && template.computed_content() == manifest.content_sha256;
+        if is_consistent {
+            Ok(template)
+        } else {
+            Err(BundleError::Inconsistent(self.folder.clone()))
+        }
     }
 }

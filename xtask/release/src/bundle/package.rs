@@ -11,7 +11,7 @@ use super::archive::{self, Effort, Entry};
 use super::sbom::{SbomError, sbom};
 use super::{Artifact, Bundle, BundleError, FunctionArtifact, MANIFEST, Manifest, SUMS};
 use crate::architecture::Architecture;
-use crate::checkout::{Checkout, CheckoutError};
+use crate::checkout::{Checkout, CheckoutError, TrackedFile};
 use crate::digest::sha256;
 use crate::elf::{self, ElfError};
 use crate::metadata::{MetadataError, check_text};
@@ -104,6 +104,9 @@ pub enum PackageError {
         /// What it may have.
         budget: u64,
     },
+    /// The folder for the bundle has something else in it, which would be deleted.
+    #[error("{0} has something else than a bundle in it: give another folder, or empty it")]
+    Occupied(PathBuf),
     /// A zip can't be written.
     #[error("a zip can't be written")]
     Zip(#[from] zip::result::ZipError),
@@ -131,8 +134,13 @@ pub fn package(options: &PackageOptions) -> Result<Bundle, PackageError> {
             workspace,
         });
     }
+    let tracked = checkout.tracked_files()?;
     let text = |what, url: &str| -> Result<String, PackageError> {
-        let text = fs::read_to_string(checkout.root().join("sar").join(url))?;
+        // Also for a link: what it leads to may be anything on this machine.
+        let path = beside_template(url).filter(|path| tracked.iter().any(|it| it.path == *path));
+        let path =
+            path.ok_or_else(|| PackageError::Metadata(vec![MetadataError::untracked(what, url)]))?;
+        let text = fs::read_to_string(checkout.root().join(path))?;
         check_text(what, &text).map_err(|error| PackageError::Metadata(vec![error]))?;
         Ok(text)
     };
@@ -172,7 +180,7 @@ pub fn package(options: &PackageOptions) -> Result<Bundle, PackageError> {
     }
 
     let packaged = template.packaged(options.architecture, &code);
-    let source = archive::zip(sources(checkout)?, effort)?;
+    let source = archive::zip(sources(checkout, tracked)?, effort)?;
     let content_sha256 = packaged.content().unwrap_or_default().to_owned();
     let version = match options.purpose {
         Purpose::Release => block.semantic_version.clone(),
@@ -214,6 +222,20 @@ pub fn package(options: &PackageOptions) -> Result<Bundle, PackageError> {
     Ok(Bundle::open(&options.output)?)
 }
 
+/// The path from the checkout's root of the file that the template calls `url`; none for one outside of the checkout.
+fn beside_template(url: &str) -> Option<String> {
+    let mut parts = vec!["sar"];
+    for part in url.split('/') {
+        match part {
+            "" => return None,
+            "." => {}
+            ".." => drop(parts.pop()?),
+            name => parts.push(name),
+        }
+    }
+    Some(parts.join("/"))
+}
+
 /// The program called `name`, checked.
 fn program(options: &PackageOptions, name: &str) -> Result<Vec<u8>, PackageError> {
     let folder = match &options.binaries {
@@ -244,8 +266,7 @@ fn program(options: &PackageOptions, name: &str) -> Result<Vec<u8>, PackageError
 }
 
 /// The tracked files, as they are in the checkout.
-fn sources(checkout: &Checkout) -> Result<Vec<Entry>, PackageError> {
-    let files = checkout.tracked_files()?;
+fn sources(checkout: &Checkout, files: Vec<TrackedFile>) -> Result<Vec<Entry>, PackageError> {
     files
         .into_iter()
         .map(|file| {
@@ -259,6 +280,19 @@ fn sources(checkout: &Checkout) -> Result<Vec<Entry>, PackageError> {
         .collect()
 }
 
+/// Whether nothing is lost when a bundle takes the place of `folder`: it is a bundle, empty, or not there.
+fn is_replaceable(folder: &Path) -> io::Result<bool> {
+    if folder.join(MANIFEST).is_file() && folder.join(SUMS).is_file() {
+        return Ok(true);
+    }
+    match fs::read_dir(folder) {
+        Ok(mut entries) => Ok(entries.next().is_none()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 /// The folder that a bundle is made in before it takes its place.
 struct Staging {
     folder: PathBuf,
@@ -266,8 +300,13 @@ struct Staging {
 }
 
 impl Staging {
-    fn new(destination: &Path) -> io::Result<Self> {
-        let folder = destination.with_extension("partial");
+    fn new(destination: &Path) -> Result<Self, PackageError> {
+        let occupied = || PackageError::Occupied(destination.to_owned());
+        if !is_replaceable(destination)? {
+            return Err(occupied());
+        }
+        let name = destination.file_name().ok_or_else(occupied)?;
+        let folder = destination.with_file_name(format!(".{}.partial", name.display()));
         if folder.exists() {
             fs::remove_dir_all(&folder)?;
         }

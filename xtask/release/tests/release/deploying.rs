@@ -32,13 +32,13 @@ const OUTPUTS: &str = "Outputs:
 ";
 
 /// A published application, and an emulator to deploy it in.
-struct World {
-    local: Local,
+pub(crate) struct World {
+    pub(crate) local: Local,
     emulator: Emulator,
 }
 
 impl World {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let fixture = Fixture::new();
         fixture.edit("sar/template.yaml", "Resources:\n", PARAMETERS);
         let template = fixture.read("sar/template.yaml");
@@ -58,7 +58,7 @@ impl World {
         self.local.run_smoothly(&all).await
     }
 
-    fn status(&self, stack: &str) -> Option<String> {
+    pub(crate) fn status(&self, stack: &str) -> Option<String> {
         let stacks = self.emulator.stacks();
         stacks.by_name.get(stack).map(|stack| stack.status.clone())
     }

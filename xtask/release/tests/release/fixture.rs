@@ -116,7 +116,7 @@ impl Fixture {
         self.git(&["commit", "--quiet", "--message", "A change"]);
     }
 
-    fn git(&self, arguments: &[&str]) {
+    pub(crate) fn git(&self, arguments: &[&str]) {
         let date = "2026-01-01T00:00:00Z";
         let status = Command::new("git")
             .args([

@@ -72,8 +72,9 @@ impl Local {
     /// Proxies with `faults`, known to the checkout as its local cloud.
     pub(crate) async fn behind(&self, faults: &Arc<Faults>) -> [Proxy; 2] {
         let endpoints = self.cloud.endpoints();
-        let sar = Proxy::start(&endpoints.serverlessrepo_endpoint, Arc::clone(faults)).await;
-        let s3 = Proxy::start(&endpoints.s3_endpoint, Arc::clone(faults)).await;
+        let s3 = Proxy::start(&endpoints.s3_endpoint, faults).await;
+        let repository = &endpoints.serverlessrepo_endpoint;
+        let sar = Proxy::start_before(repository, (&endpoints.s3_endpoint, &s3), faults).await;
         let known = json!({
             "serverlessrepoEndpoint": sar.url,
             "s3Endpoint": s3.url,
@@ -225,16 +226,96 @@ async fn a_plan_is_reported_whether_it_can_be_done_or_not() {
 }
 
 #[tokio::test]
-async fn a_release_to_aws_starts_from_a_checkout_without_faults() {
-    let fixture = Fixture::new();
-    fixture.edit("Cargo.toml", "0.1.0", "0.2.0");
-    fixture.write("sar/sharing.toml", "public = \"yes\"\n");
-    let output = Command::new(env!("CARGO_BIN_EXE_release"))
-        .args(["publish", "--yes", "--region", "eu-west-1"])
+async fn whom_it_is_shared_with_comes_and_goes() {
+    let local = Local::start().await;
+    assert_eq!(local.run_smoothly(&PUBLISH).await.code, Some(0));
+    let fixture = &local.fixture;
+    fixture.write(
+        "sar/sharing.toml",
+        "public = false\naccounts = [\"111111111111\", \"222222222222\"]\norganization = \"o-abcdefghij\"\n",
+    );
+    let mut said = Vec::new();
+    for arguments in [
+        &["share", "--plan"][..],
+        &["share", "--yes"],
+        &["share", "--yes"],
+    ] {
+        let ended = local.run_smoothly(arguments).await;
+        said.push(format!(
+            "$ {} -> {:?}\n{}",
+            arguments.join(" "),
+            ended.code,
+            ended.text
+        ));
+    }
+    fixture.write(
+        "sar/sharing.toml",
+        "public = false\naccounts = [\"222222222222\"]\n",
+    );
+    let unconfirmed = local.run_smoothly(&["share"]).await;
+    said.push(format!(
+        "$ share -> {:?}\n{}",
+        unconfirmed.code, unconfirmed.text
+    ));
+    let removed = local
+        .run_smoothly(&["share", "--yes", "--format", "json"])
+        .await;
+    said.push(format!(
+        "$ share --yes --format json -> {:?}\n{}",
+        removed.code, removed.text
+    ));
+    insta::assert_snapshot!(said.join("\n"));
+    local.shutdown().await;
+}
+
+/// Runs `publish` for a region of AWS, and nobody at the terminal; it has to end before anything is asked of AWS.
+async fn publish_to_aws(fixture: &Fixture, arguments: &[&str]) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_release"));
+    command.args(["publish", "--yes", "--region", "eu-west-1"]);
+    let output = command
+        .args(arguments)
         .current_dir(fixture.root())
         .output()
         .await
         .unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    insta::assert_snapshot!(String::from_utf8(output.stderr).unwrap());
+    let said = String::from_utf8(output.stderr).unwrap();
+    format!("{:?}\n{said}", output.status.code())
+}
+
+#[tokio::test]
+async fn a_release_to_aws_starts_from_a_checkout_without_faults() {
+    let fixture = Fixture::new();
+    fixture.edit("Cargo.toml", "0.1.0", "0.2.0");
+    fixture.write("sar/sharing.toml", "public = \"yes\"\n");
+    insta::assert_snapshot!(publish_to_aws(&fixture, &[]).await);
+}
+
+#[tokio::test]
+async fn a_release_to_aws_is_of_the_commit_that_its_tag_names() {
+    let fixture = Fixture::new();
+    fixture.package();
+    fixture.git(&["tag", "v0.1.0"]);
+    fixture.write("notes.md", "Later.\n");
+    fixture.commit();
+    let bundle = ["--bundle", "target/bundle"];
+    let mut said = vec![publish_to_aws(&fixture, &bundle).await];
+    fixture.git(&["tag", "--delete", "v0.1.0"]);
+    fixture.git(&["tag", "--annotate", "v9.9.9", "--message", "Not this one"]);
+    said.push(publish_to_aws(&fixture, &bundle).await);
+    insta::assert_snapshot!(said.join("\n"));
+}
+
+#[tokio::test]
+async fn a_bundle_that_is_released_to_aws_is_of_this_commit_and_can_run() {
+    let fixture = Fixture::new();
+    fixture.package();
+    fixture.write("notes.md", "Later.\n");
+    fixture.commit();
+    let bundle = ["--bundle", "target/bundle"];
+    let mut said = vec![publish_to_aws(&fixture, &bundle).await];
+    said.push(publish_to_aws(&fixture, &["--fake-binaries"]).await);
+    fixture.package();
+    let url = ["--endpoint-url", "http://aws.example.com"];
+    said.push(publish_to_aws(&fixture, &[bundle, url].concat()).await);
+    insta::assert_snapshot!(said.join("\n"));
 }

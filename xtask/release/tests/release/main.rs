@@ -5,6 +5,8 @@
     reason = "a panic is how a test fails, in its helpers too"
 )]
 
+#[cfg(unix)]
+mod at_a_terminal;
 mod deployers_view;
 mod deploying;
 mod emulator;
@@ -15,5 +17,7 @@ mod packaging;
 mod proxy;
 mod publishing;
 mod stacks;
+#[cfg(unix)]
+mod terminal;
 mod this_repository;
 mod world;

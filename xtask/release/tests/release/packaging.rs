@@ -5,6 +5,7 @@ use std::io::{Cursor, Read as _};
 use std::path::Path;
 
 use fs_err as fs;
+use release::bundle::Bundle;
 use zip::ZipArchive;
 
 use crate::fixture::Fixture;
@@ -118,7 +119,91 @@ fn what_could_not_be_released_makes_no_bundle() {
         message(&|it| it.edit("sar/template.yaml", "[two, one]", "[not a label]")),
         message(&|it| it.edit("sar/template.yaml", "Author: somebody\n    ", "")),
         message(&|it| fs::remove_file(it.root().join("LICENSE")).unwrap()),
+        message(&|it| it.edit("sar/template.yaml", "../README.md", "../../README.md")),
+        message(&|it| it.edit("sar/template.yaml", "../README.md", "/etc/hostname")),
+        message(&|it| it.edit("sar/template.yaml", "../README.md", "../untracked.md")),
+        message(&|it| it.write_program("one", 183, &noise(5 * 1024 * 1024))),
+        message(&|it| {
+            it.write("large.txt", &noise(1024 * 1024).repeat(51));
+            it.commit();
+        }),
         message(&|it| fs::remove_dir_all(it.root().join(".git")).unwrap()),
     ];
     insta::assert_snapshot!(messages.join("\n"));
+}
+
+/// Text of so many characters that gets hardly smaller in a zip.
+fn noise(length: usize) -> String {
+    let mut state = 1_u64;
+    let next = || {
+        // Xorshift, <https://www.jstatsoft.org/article/view/v008i14>.
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        char::from(b'!' + (state >> 32) as u8 % 94)
+    };
+    std::iter::repeat_with(next).take(length * 5 / 4).collect()
+}
+
+#[test]
+fn a_link_is_no_readme() {
+    let fixture = Fixture::new();
+    fs::remove_file(fixture.root().join("README.md")).unwrap();
+    #[cfg(unix)]
+    fs_err::os::unix::fs::symlink("/etc/hostname", fixture.root().join("README.md")).unwrap();
+    fixture.commit();
+    let error = fixture.try_package("other").unwrap_err();
+    insta::assert_snapshot!(error, @"sar/template.yaml, AWS::ServerlessRepo::Application: ReadmeUrl is `../README.md`, which is no file of this repository");
+}
+
+#[test]
+fn what_git_was_told_not_to_look_at_counts_as_changed() {
+    for flag in ["--assume-unchanged", "--skip-worktree"] {
+        let fixture = Fixture::new();
+        fixture.git(&["update-index", flag, "README.md"]);
+        fixture.write("README.md", "# Something else\n");
+        let changed = fixture.checkout().changed_files().unwrap();
+        assert_eq!(changed, ["README.md"], "{flag}");
+        assert!(fixture.package().manifest().is_modified, "{flag}");
+    }
+}
+
+#[test]
+fn a_bundle_takes_no_other_folders_place() {
+    let fixture = Fixture::new();
+    fixture.write("target/mine/notes.txt", "Not to be lost.\n");
+    let error = fixture.try_package("mine").unwrap_err().to_string();
+    let root = fixture.root().to_str().unwrap();
+    insta::assert_snapshot!(error.replace(root, "ROOT"), @"ROOT/target/mine has something else than a bundle in it: give another folder, or empty it");
+    assert_eq!(fixture.read("target/mine/notes.txt"), "Not to be lost.\n");
+
+    fs::create_dir(fixture.root().join("target/empty")).unwrap();
+    fixture.try_package("empty").unwrap();
+    fixture.try_package("empty").unwrap();
+}
+
+#[test]
+fn a_manifest_that_claims_other_content_is_noticed() {
+    let fixture = Fixture::new();
+    let bundle = fixture.package();
+    let published = bundle.manifest().content_sha256.clone();
+    fixture.compile("one", "other");
+    let other = fixture.try_package("other").unwrap();
+    let file = other.folder().join("manifest.json");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(
+        &file,
+        text.replace(&other.manifest().content_sha256, &published),
+    )
+    .unwrap();
+    let error = Bundle::open(other.folder())
+        .unwrap()
+        .template()
+        .unwrap_err();
+    assert!(
+        error.to_string().ends_with(
+            "other: the manifest and the template name different content; package again"
+        ),
+        "{error}"
+    );
 }

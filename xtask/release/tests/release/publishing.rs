@@ -6,6 +6,7 @@ use release::desired::Desired;
 use release::live;
 use release::plan::ReleasePlan;
 use release::progress::Silent;
+use release::sharing::parse_sharing;
 use release::verify::{Difference, verify};
 
 use crate::fixture::Fixture;
@@ -163,6 +164,60 @@ async fn a_changed_policy_is_all_that_is_written_and_is_warned_of() {
 }
 
 #[tokio::test]
+async fn a_policy_that_somebody_changed_meanwhile_is_left_alone() {
+    let fixture = Fixture::new();
+    fixture.write("sar/sharing.toml", "public = false\n");
+    fixture.commit();
+    let world = World::with(published(&fixture).await);
+    fixture.write("sar/sharing.toml", "public = true\n");
+    fixture.commit();
+    let bundle = fixture.package();
+    let desired = fixture.desired(&bundle);
+    let live = live::read(&world, &world, &desired).await.unwrap();
+    let plan = ReleasePlan::between(&desired, &live).unwrap();
+    let other = parse_sharing("public = false\naccounts = [\"111111111111\"]").unwrap();
+    world.set_policy(other);
+    let before = world.state();
+    let error = apply(&plan, &desired, &bundle, &world, &world, &Silent)
+        .await
+        .unwrap_err();
+    insta::assert_snapshot!(error, @"somebody has changed meanwhile who may deploy arn:aws:serverlessrepo:eu-west-1:123456789012:applications/example; that was not touched");
+    assert_eq!(error.mend(), Some("run again to see what would change now"));
+    assert_eq!(world.state(), before);
+}
+
+#[tokio::test]
+async fn what_is_shown_late_is_waited_for() {
+    let fixture = Fixture::new();
+    let bundle = fixture.package();
+    let world = World::lagging(2);
+    publish(&world, &fixture.desired(&bundle), &bundle)
+        .await
+        .unwrap();
+    let seen = world.requests();
+    let reads = seen.iter().filter(|it| **it == "GetApplication").count();
+    assert_eq!(
+        reads, 4,
+        "one for the plan, two that came too early, one that did not"
+    );
+}
+
+#[tokio::test]
+async fn an_older_version_is_warned_of() {
+    let fixture = Fixture::new();
+    fixture.set_version("0.1.0", "1.0.0");
+    fixture.commit();
+    let state = published(&fixture).await;
+    fixture.set_version("1.0.0", "1.0.0-rc.1");
+    fixture.commit();
+    let (text, _) = publish_to(state, &fixture).await;
+    assert!(
+        text.contains("!  1.0.0-rc.1 is older than 1.0.0, which stays the newest version"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
 async fn other_statements_of_the_bucket_policy_stay() {
     let fixture = Fixture::new();
     let bundle = fixture.package();
@@ -246,7 +301,7 @@ async fn converges_from(before: State, fixture: &Fixture) {
             let case = format!("{request}, number {index}, {fault:?}: {broken:?}");
             assert_eq!(broken.is_ok(), fault == Fault::Repeated, "{case}");
             let state = world.state();
-            assert!(!state.is_half_published_and_public(), "{case}");
+            assert!(!state.is_half_published_and_public(&desired), "{case}");
 
             let next = World::with(state);
             publish(&next, &desired, &bundle).await.unwrap();

@@ -51,6 +51,8 @@ pub(crate) struct World {
     pub(crate) state: Mutex<State>,
     requests: Mutex<Vec<&'static str>>,
     fault: Option<(usize, Fault)>,
+    /// How many reads of the application after its creation don't show it yet.
+    lag: Mutex<usize>,
 }
 
 const READS: [&str; 6] = [
@@ -77,6 +79,20 @@ impl World {
             state: Mutex::new(state),
             ..Self::default()
         }
+    }
+
+    /// An empty world that shows a new application only after `reads` reads.
+    pub(crate) fn lagging(reads: usize) -> Self {
+        Self {
+            lag: Mutex::new(reads),
+            ..Self::default()
+        }
+    }
+
+    /// Lets somebody else change who may deploy.
+    pub(crate) fn set_policy(&self, policy: SharingPolicy) {
+        let mut state = self.state.lock().unwrap();
+        state.application.as_mut().unwrap().policy = policy;
     }
 
     pub(crate) fn state(&self) -> State {
@@ -139,11 +155,15 @@ impl State {
         }
     }
 
-    /// Whether the application is public without a version that has its code.
-    pub(crate) fn is_half_published_and_public(&self) -> bool {
-        self.application
-            .as_ref()
-            .is_some_and(|it| it.policy.is_public() && it.versions.is_empty())
+    /// Whether the application is public without all of `desired`: the version with its code, and what is shown.
+    pub(crate) fn is_half_published_and_public(&self, desired: &Desired) -> bool {
+        self.application.as_ref().is_some_and(|it| {
+            let version = it.versions.get(&desired.manifest.version);
+            let is_complete = version == Some(&desired.template)
+                && self.check_artifacts(desired).is_ok()
+                && it.shown == shown(desired);
+            it.policy.is_public() && !is_complete
+        })
     }
 
     fn application(&mut self) -> Result<&mut Application, Failure> {
@@ -174,9 +194,15 @@ impl Repository for World {
         &self,
         _arn: &ApplicationArn,
     ) -> Result<Option<LiveApplication>, RemoteError> {
-        self.request("GetApplication", |state| {
+        let shown = self.request("GetApplication", |state| {
             Ok(state.application.as_ref().map(|it| it.shown.clone()))
-        })
+        })?;
+        let mut lag = self.lag.lock().unwrap();
+        if shown.is_some() && *lag > 0 {
+            *lag -= 1;
+            return Ok(None);
+        }
+        Ok(shown)
     }
 
     async fn version(

@@ -43,10 +43,11 @@ where
     let words = match error {
         SdkError::ServiceError(service) => {
             let meta = service.err().meta();
-            let code = meta.code().unwrap_or("no error code");
-            match meta.message() {
-                Some(message) => format!("{message} ({code})"),
-                None => code.to_owned(),
+            match (meta.message(), meta.code()) {
+                (Some(message), Some(code)) => format!("{message} ({code})"),
+                (Some(words), None) | (None, Some(words)) => words.to_owned(),
+                // The answer to a HEAD request has no body to say it in.
+                (None, None) => format!("HTTP status {}", service.raw().status()),
             }
         }
         other => {
@@ -89,6 +90,8 @@ fn by_answer(code: &str, status: Option<u16>) -> Failure {
         ) => Failure::ExpiredCredentials,
         ("ThrottlingException" | "Throttling" | "TooManyRequestsException" | "SlowDown", _)
         | (_, Some(429)) => Failure::Throttled,
+        ("BucketAlreadyExists" | "PermanentRedirect" | "AuthorizationHeaderMalformed", _)
+        | (_, Some(301)) => Failure::ForeignBucket,
         (_, Some(401 | 403)) => Failure::AccessDenied,
         (_, Some(409)) => Failure::Conflict,
         (_, Some(500..)) => Failure::Service,
@@ -122,6 +125,8 @@ mod tests {
             ("Throttling", 400, Failure::Throttled),
             ("InternalServerErrorException", 500, Failure::Service),
             ("BadRequestException", 400, Failure::Refused),
+            ("BucketAlreadyExists", 409, Failure::ForeignBucket),
+            ("PermanentRedirect", 301, Failure::ForeignBucket),
         ];
         for (code, status, failure) in cases {
             assert_eq!(by_answer(code, Some(status)), failure, "{code}");

@@ -7,6 +7,8 @@ use thiserror::Error;
 pub enum Failure {
     /// What it is about exists already, or is being changed by somebody else.
     Conflict,
+    /// The bucket is another account's, or lies in another region.
+    ForeignBucket,
     /// The caller may not.
     AccessDenied,
     /// The caller's credentials have expired.
@@ -24,10 +26,18 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// Whether the same request may succeed a little later.
+    pub fn is_passing(self) -> bool {
+        matches!(self, Self::Throttled | Self::Service | Self::Unreachable)
+    }
+
     /// What can be done about it.
     pub fn mend(self) -> &'static str {
         match self {
             Self::Conflict => "somebody else may be at work: run again to see what is there now",
+            Self::ForeignBucket => {
+                "name a bucket of this account in the application's region with --bucket"
+            }
             Self::AccessDenied => "use credentials that may do this; docs/ lists the permissions",
             Self::ExpiredCredentials => "get new credentials (`aws sso login`), then run again",
             Self::NoCredentials => "set AWS_PROFILE, or log in with `aws sso login`",

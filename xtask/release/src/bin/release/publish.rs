@@ -27,14 +27,21 @@ use crate::target::target;
 pub(crate) async fn run(checkout: &Checkout, args: PublishArgs) -> Result<Outcome> {
     let target = target(checkout, &args.target);
     let is_release = target.is_aws() && !args.writing.plan;
-    if is_release && args.bundle.is_none() && !is_releasable(checkout) {
+    if is_release && !is_releasable(checkout) {
         return Ok(Outcome::Failed);
+    }
+    if is_release && args.programs.fake_binaries {
+        bail!(stand_ins());
+    }
+    let given = args.bundle.map(Bundle::open).transpose()?;
+    if let Some(bundle) = given.as_ref().filter(|_| is_release) {
+        refuse_unreleasable(bundle.manifest(), checkout)?;
     }
     let sharing = checkout.sharing()?;
     // Before anything is compiled: whoever has no credentials learns it now.
     let aws = connect(&target).await?;
-    let bundle = match args.bundle {
-        Some(folder) => Bundle::open(folder)?,
+    let bundle = match given {
+        Some(bundle) => bundle,
         None if args.development => make(
             checkout,
             args.programs,
@@ -47,7 +54,7 @@ pub(crate) async fn run(checkout: &Checkout, args: PublishArgs) -> Result<Outcom
         }
     };
     if is_release {
-        refuse_unreleasable(bundle.manifest())?;
+        refuse_unreleasable(bundle.manifest(), checkout)?;
     }
     let bucket = args
         .bucket
@@ -107,17 +114,27 @@ fn append_report(file: &Path, text: &str) -> Result<()> {
     Ok(())
 }
 
-/// Errors for a bundle that nobody else could make again, or that can't run.
-fn refuse_unreleasable(manifest: &Manifest) -> Result<()> {
+fn stand_ins() -> Usage {
+    let message = "a bundle of stand-ins is not published to AWS: package without --fake-binaries";
+    Usage(message.to_owned())
+}
+
+/// Errors for a bundle that nobody else could make again, that can't run, or that is of another commit than the sharing
+/// policy.
+fn refuse_unreleasable(manifest: &Manifest, checkout: &Checkout) -> Result<()> {
     if manifest.is_fake {
-        bail!(Usage(
-            "a bundle of stand-ins is not published to AWS: package without --fake-binaries"
-                .to_owned()
-        ));
+        bail!(stand_ins());
     }
     if manifest.is_modified {
         bail!(
             "the bundle was made from files that differ from commit {}: commit them, then package again",
+            manifest.commit
+        );
+    }
+    let commit = checkout.commit()?;
+    if manifest.commit != commit {
+        bail!(
+            "the bundle was made from commit {}, and {commit} is checked out: check the former out, because who may deploy is read from there",
             manifest.commit
         );
     }

@@ -1,6 +1,7 @@
 //! `cargo xtask share`.
 
 use anyhow::{Result, bail};
+use release::apply;
 use release::aws::connect;
 use release::checkout::Checkout;
 use release::plan::ReleasePlan;
@@ -22,11 +23,14 @@ pub(crate) async fn run(checkout: &Checkout, args: &ShareArgs) -> Result<Outcome
         bail!("{arn} does not exist: `cargo xtask publish` makes it");
     }
     let live = aws.repository.policy(&arn).await?;
-    let plan = ReleasePlan::sharing(arn.clone(), SharingDiff::between(&wanted, &live));
+    let difference = SharingDiff::between(&wanted, &live);
+    let plan = ReleasePlan::sharing(arn.clone(), difference.clone());
     if !may_write(&plan, &args.writing)? {
         return Ok(not_written(&plan, args.writing.format));
     }
-    aws.repository.put_policy(&arn, &wanted).await?;
+    if let Some(difference) = difference {
+        apply::share(&arn, &difference, &aws.repository).await?;
+    }
     if aws.repository.policy(&arn).await? != wanted {
         bail!("the policy that is there is not the one that was written: run again");
     }
