@@ -37,3 +37,17 @@ pub fn processes(cloud: &LocalCloud, function: &str) -> Vec<u32> {
     let environments = cloud.host().environments(function);
     environments.iter().map(|one| one.pid).collect()
 }
+
+/// Kills the running environments of `function`, and waits until they are gone.
+pub async fn kill_all(cloud: &LocalCloud, function: &str) {
+    let killed = processes(cloud, function);
+    for pid in &killed {
+        cloud.host().kill_environment(function, *pid);
+    }
+    while processes(cloud, function)
+        .iter()
+        .any(|pid| killed.contains(pid))
+    {
+        tokio::task::yield_now().await;
+    }
+}

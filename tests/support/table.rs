@@ -29,7 +29,7 @@ pub async fn dynamodb(cloud: &TestCloud, operation: &str, body: &Value) -> Resul
 
 /// Sets a number of a task: the time of its end, or of its worker's lease.
 pub async fn set_in_task(cloud: &TestCloud, id: &str, attribute: &str, number: u64) -> Result<()> {
-    set(cloud, &format!("$task#{id}"), attribute, number).await
+    set(cloud, &format!("$task#{id}"), "head", attribute, number).await
 }
 
 /// Sets a number of a session: the time of its end.
@@ -39,7 +39,7 @@ pub async fn set_in_session(
     attribute: &str,
     number: u64,
 ) -> Result<()> {
-    set(cloud, id, attribute, number).await
+    set(cloud, id, "head", attribute, number).await
 }
 
 /// A number of a session.
@@ -64,10 +64,17 @@ async fn session_table(cloud: &TestCloud) -> Result<String> {
         .to_owned())
 }
 
-async fn set(cloud: &TestCloud, partition: &str, attribute: &str, number: u64) -> Result<()> {
+/// Sets a number of an item.
+pub async fn set(
+    cloud: &TestCloud,
+    partition: &str,
+    item: &str,
+    attribute: &str,
+    number: u64,
+) -> Result<()> {
     let update = json!({
         "TableName": session_table(cloud).await?,
-        "Key": { "sessionId": { "S": partition }, "item": { "S": "head" } },
+        "Key": { "sessionId": { "S": partition }, "item": { "S": item } },
         "UpdateExpression": "SET #attribute = :number",
         "ConditionExpression": "attribute_exists(#attribute)",
         "ExpressionAttributeNames": { "#attribute": attribute },

@@ -28,6 +28,8 @@ pub struct FunctionSpec {
     pub environment: BTreeMap<String, String>,
     /// The most execution environments at a time; a request beyond them is throttled.
     pub max_concurrency: usize,
+    /// Whether each environment is ended after its first invocation, so that no two requests meet the same one.
+    pub single_use: bool,
     /// How often an event (an asynchronous invocation) that the function failed at is tried again, 0 to 2.
     pub event_retries: usize,
 }
@@ -48,6 +50,7 @@ impl FunctionSpec {
             timeout: Duration::from_secs(30),
             environment: BTreeMap::new(),
             max_concurrency: Self::DEFAULT_CONCURRENCY,
+            single_use: false,
             event_retries: Self::DEFAULT_EVENT_RETRIES,
         }
     }

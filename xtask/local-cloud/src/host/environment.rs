@@ -241,6 +241,11 @@ impl Environment {
             if let Some(on_ready) = state.on_ready.take() {
                 let _ = on_ready.send(Ok(()));
             }
+            if self.pool.spec().single_use && state.invocations > 0 {
+                state.kill = true;
+                self.nudge.notify_one();
+                return true;
+            }
             let release = state.pending.is_none() && (is_unreleased || state.parked);
             state.parked = false;
             release
@@ -309,7 +314,9 @@ impl Environment {
             state.phase = EnvironmentState::Finishing;
             state.since = Instant::now();
         }
-        self.pool.release(self);
+        if !self.pool.spec().single_use {
+            self.pool.release(self);
+        }
     }
 
     /// The process reports that it can't be initialised.
