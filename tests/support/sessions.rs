@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
 use http::{Method, Request};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::cloud::TestCloud;
 use crate::events::{EventStream, SentEvent};
@@ -136,7 +136,7 @@ impl<'a> SessionClient<'a> {
 
     /// Replies to a question of the server.
     pub async fn reply(&self, question: &Value, result: Value) -> Result<Reply> {
-        let reply = json!({ "jsonrpc": "2.0", "id": question["id"], "result": result });
+        let reply = message([("id", question["id"].clone()), ("result", result)]);
         self.post(&reply).await
     }
 }
@@ -242,21 +242,29 @@ impl<'a> SseClient<'a> {
 
 /// A request.
 pub fn request(id: Value, method: &str, params: Value) -> Value {
-    json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params })
+    message([("id", id), ("method", method.into()), ("params", params)])
 }
 
 /// A notification.
 pub fn notification(method: &str, params: Value) -> Value {
-    json!({ "jsonrpc": "2.0", "method": method, "params": params })
+    message([("method", method.into()), ("params", params)])
 }
 
 /// `initialize`.
 pub fn initialize(version: &str, capabilities: Value) -> Value {
-    let params = json!({
-        "protocolVersion": version, "capabilities": capabilities,
-        "clientInfo": { "name": "tests", "version": "1.0.0" },
+    let mut params = json!({
+        "protocolVersion": version, "clientInfo": { "name": "tests", "version": "1.0.0" },
     });
+    params["capabilities"] = capabilities;
     request(json!(0), "initialize", params)
+}
+
+fn message<const N: usize>(members: [(&str, Value); N]) -> Value {
+    let members = [("jsonrpc", json!("2.0"))].into_iter().chain(members);
+    members
+        .map(|(key, value)| (key.to_owned(), value))
+        .collect::<Map<_, _>>()
+        .into()
 }
 
 /// The next message of a stream that has more.

@@ -288,7 +288,7 @@ async fn a_client_is_told_of_changes() -> Result<()> {
 async fn a_lost_stream_goes_on_in_the_same_session() -> Result<()> {
     let remote = Remote::new().await?;
     let cloud = cloud(Some(&remote)).await?;
-    let mut client = SseClient::connect(&cloud, json!({})).await?;
+    let client = SseClient::connect(&cloud, json!({})).await?;
     client.post(&call("slow", "steps", &json!({}))).await?;
     let invoked = remote.invoked().await?;
     let (last, endpoint) = (client.last_event.clone(), client.endpoint.clone());
@@ -320,7 +320,7 @@ async fn a_lost_stream_goes_on_in_the_same_session() -> Result<()> {
 async fn what_a_dead_environment_had_begun_is_answered_with_an_error() -> Result<()> {
     let remote = Remote::new().await?;
     let cloud = cloud(Some(&remote)).await?;
-    let mut client = SseClient::connect(&cloud, json!({})).await?;
+    let client = SseClient::connect(&cloud, json!({})).await?;
     client.post(&call("lost", "steps", &json!({}))).await?;
     let _invoked = remote.invoked().await?;
     kill_all(cloud.cloud(), "default-mcp").await;

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result};
 use http::Method;
+use local_cloud::Reuse;
 use serde_json::{Value, json};
 use support::TestCloud;
 use support::functions::{function, kill_all, tool};
@@ -9,9 +10,9 @@ use support::sessions::{SessionClient, SseClient, next, notification, request, r
 
 const ROOTS: &str = r#"{"where":{"method":"roots/list","params":{}}}"#;
 
-async fn cloud(single_use: bool) -> Result<TestCloud> {
+async fn cloud(reuse: Reuse) -> Result<TestCloud> {
     let cloud = TestCloud::start_with(|config| {
-        config.single_use = single_use;
+        config.reuse = reuse;
         config.tools = vec![function(
             "ask",
             env!("CARGO_BIN_EXE_puppet"),
@@ -76,7 +77,7 @@ async fn whole_life(cloud: &TestCloud, version: &str, between: impl AsyncFn()) -
 
 #[tokio::test]
 async fn no_two_requests_of_a_session_meet_the_same_environment() -> Result<()> {
-    let cloud = cloud(true).await?;
+    let cloud = cloud(Reuse::Never).await?;
     for version in ["2025-03-26", "2025-06-18", "2025-11-25"] {
         whole_life(&cloud, version, async || {}).await?;
     }
@@ -95,7 +96,7 @@ async fn no_two_requests_of_a_session_meet_the_same_environment() -> Result<()> 
 
 #[tokio::test]
 async fn environments_may_die_between_any_two_requests() -> Result<()> {
-    let cloud = cloud(false).await?;
+    let cloud = cloud(Reuse::Always).await?;
     for version in ["2025-03-26", "2025-11-25"] {
         let kill = async || kill_all(cloud.cloud(), "default-mcp").await;
         whole_life(&cloud, version, kill).await?;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::credentials::Credentials;
-use crate::function::FunctionSpec;
+use crate::function::{FunctionSpec, Reuse};
 use crate::host::LogSink;
 use crate::published::Publisher;
 
@@ -78,9 +78,8 @@ pub struct Config {
     pub users: Vec<String>,
     /// The most environments of a function that the template sets no limit for.
     pub max_concurrency: usize,
-    /// Whether each environment of the template's functions serves one request only: what has to be known by the next
-    /// request must then be somewhere else.
-    pub single_use: bool,
+    /// How often environments of the template's functions are invoked.
+    pub reuse: Reuse,
     /// Whether to start each function once at start, so that one that can't run is noticed then.
     pub warm: bool,
     /// Whether to count requests to `DynamoDB`, which puts a proxy before it.
@@ -109,7 +108,7 @@ impl Config {
             register: Vec::new(),
             users: vec!["local".to_owned()],
             max_concurrency: FunctionSpec::DEFAULT_CONCURRENCY,
-            single_use: false,
+            reuse: Reuse::Always,
             warm: true,
             count_dynamodb_requests: false,
             init_timeout: Duration::from_secs(10),

@@ -13,6 +13,15 @@ pub const REGION: &str = "us-east-1";
 /// The longest function name that Lambda accepts, in characters.
 const MAX_NAME: usize = 64;
 
+/// How often an execution environment is invoked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reuse {
+    /// As often as there is something to do, while it lives.
+    Always,
+    /// Once: no two requests meet the same one, so what the next has to know must be somewhere else.
+    Never,
+}
+
 /// A function that the host can run: any program that speaks the Lambda Runtime API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FunctionSpec {
@@ -28,8 +37,8 @@ pub struct FunctionSpec {
     pub environment: BTreeMap<String, String>,
     /// The most execution environments at a time; a request beyond them is throttled.
     pub max_concurrency: usize,
-    /// Whether each environment is ended after its first invocation, so that no two requests meet the same one.
-    pub single_use: bool,
+    /// How often an environment is invoked.
+    pub reuse: Reuse,
     /// How often an event (an asynchronous invocation) that the function failed at is tried again, 0 to 2.
     pub event_retries: usize,
 }
@@ -50,7 +59,7 @@ impl FunctionSpec {
             timeout: Duration::from_secs(30),
             environment: BTreeMap::new(),
             max_concurrency: Self::DEFAULT_CONCURRENCY,
-            single_use: false,
+            reuse: Reuse::Always,
             event_retries: Self::DEFAULT_EVENT_RETRIES,
         }
     }

@@ -33,7 +33,7 @@ pub use data_lock::DataLockError;
 pub use dynamodb::DynamoDbError;
 pub use endpoints::Endpoints;
 pub use function::{
-    ACCOUNT_ID, FunctionReference, FunctionSpec, FunctionSpecError, REGION, function_arn,
+    ACCOUNT_ID, FunctionReference, FunctionSpec, FunctionSpecError, REGION, Reuse, function_arn,
 };
 pub use host::{
     AddError, Answer, EnvironmentInfo, EnvironmentState, Fault, FunctionFailure, HostSettings,

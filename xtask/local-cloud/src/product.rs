@@ -101,7 +101,7 @@ fn template_function(
         memory_mb: function.memory_mb,
         timeout: function.timeout,
         environment: function.environment.clone(),
-        single_use: config.single_use,
+        reuse: config.reuse,
         max_concurrency: function
             .reserved_concurrency
             .unwrap_or(config.max_concurrency),

@@ -134,15 +134,14 @@ async fn talk(
     last: Option<&str>,
 ) {
     loop {
-        let next = match first.take() {
-            Some(first) => Next::Said(first),
-            None => {
-                let mut next = pin!(call.next());
-                loop {
-                    tokio::select! {
-                        next = &mut next => break next,
-                        () = tokio::time::sleep(sse::HEARTBEAT_EVERY) => outbox.beat().await,
-                    }
+        let next = if let Some(first) = first.take() {
+            Next::Said(first)
+        } else {
+            let mut next = pin!(call.next());
+            loop {
+                tokio::select! {
+                    next = &mut next => break next,
+                    () = tokio::time::sleep(sse::HEARTBEAT_EVERY) => outbox.beat().await,
                 }
             }
         };

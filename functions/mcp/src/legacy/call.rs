@@ -81,7 +81,7 @@ impl Call {
             serde_json::from_slice(&request.body).map_err(|_| NotAMessage)?;
         let (says, said) = mpsc::channel(SAID);
         let (detaches, detach) = mpsc::channel(1);
-        let (replies, replied) = mpsc::unbounded_channel();
+        let (replies, incoming) = mpsc::unbounded_channel();
         let gives_up = place.invocation.deadline.into();
         let gives_up = Instant::checked_sub(&gives_up, LAST_WORD).unwrap_or(gives_up);
         let client = place.session.handshake.clone();
@@ -89,7 +89,7 @@ impl Call {
             key: key.clone(),
             request: Some(message),
             says,
-            replied,
+            incoming,
         };
         let server = Server {
             shared: place.shared,
@@ -169,7 +169,7 @@ struct OneRequest {
     key: CallKey,
     request: Option<ClientJsonRpcMessage>,
     says: mpsc::Sender<Said>,
-    replied: mpsc::UnboundedReceiver<ClientJsonRpcMessage>,
+    incoming: mpsc::UnboundedReceiver<ClientJsonRpcMessage>,
 }
 
 impl Transport<RoleServer> for OneRequest {
@@ -187,7 +187,7 @@ impl Transport<RoleServer> for OneRequest {
     async fn receive(&mut self) -> Option<RxJsonRpcMessage<RoleServer>> {
         match self.request.take() {
             Some(request) => Some(request),
-            None => self.replied.recv().await,
+            None => self.incoming.recv().await,
         }
     }
 

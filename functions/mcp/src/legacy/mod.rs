@@ -5,7 +5,7 @@
 //! - [`answer`]: a call's answer, as JSON or as a stream that a client can lose and come back to.
 //! - [`resume`]: the rest of such a stream.
 //! - [`notifications`]: the stream on which a client of 2025 hears of changes.
-//! - [`handshake`]: `initialize`.
+//! - [`handshake`], that is `initialize`.
 //! - [`outbox`]: where it goes.
 //! - [`holder`]: the one stream of a session of 2024-11-05; [`work`]: what happens on it; [`writer`]: how it is written;
 //!   [`predecessor`]: what an earlier stream of the session left.

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use super::invocation::{Answer, FunctionFailure, InvokeError};
 use super::pool::Pool;
 use super::{clock, process, runtime_api};
+use crate::function::Reuse;
 
 /// How much of a function's log an invoker can ask back, in bytes (`X-Amz-Log-Type: Tail`).
 const LOG_TAIL: usize = 4096;
@@ -241,7 +242,7 @@ impl Environment {
             if let Some(on_ready) = state.on_ready.take() {
                 let _ = on_ready.send(Ok(()));
             }
-            if self.pool.spec().single_use && state.invocations > 0 {
+            if self.pool.spec().reuse == Reuse::Never && state.invocations > 0 {
                 state.kill = true;
                 self.nudge.notify_one();
                 return true;
@@ -314,7 +315,7 @@ impl Environment {
             state.phase = EnvironmentState::Finishing;
             state.since = Instant::now();
         }
-        if !self.pool.spec().single_use {
+        if self.pool.spec().reuse == Reuse::Always {
             self.pool.release(self);
         }
     }
