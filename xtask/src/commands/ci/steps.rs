@@ -5,8 +5,9 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::commands::{clients, conformance, examples, new_version, rehearse, test};
+use crate::process::{self, cargo};
 use crate::tools::{self, PythonEnvironment};
-use crate::{paths, process, programs};
+use crate::{paths, programs};
 
 const CARGO_DENY_VERSION: &str = "0.20.2";
 const TYPOS_REQUIREMENT: &str = "typos==1.52.0\n";
@@ -208,10 +209,4 @@ fn template() -> Result<()> {
             .arg(packaged.join("sbom.cdx.json"))
             .current_dir(&root),
     )
-}
-
-fn cargo() -> Command {
-    let mut command = Command::new(paths::cargo());
-    command.current_dir(paths::workspace_root());
-    command
 }
