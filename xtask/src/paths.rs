@@ -2,7 +2,6 @@
 
 use std::env;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result};
 
@@ -22,11 +21,8 @@ pub(crate) fn workspace_root() -> PathBuf {
 
 /// Cargo's target folder, wherever the environment or cargo's configuration puts it.
 pub(crate) fn target_dir() -> Result<PathBuf> {
-    let text = process::output(
-        Command::new(cargo())
-            .args(["metadata", "--no-deps", "--format-version", "1"])
-            .current_dir(workspace_root()),
-    )?;
+    let text =
+        process::output(process::cargo().args(["metadata", "--no-deps", "--format-version", "1"]))?;
     let metadata: serde_json::Value =
         serde_json::from_str(&text).context("cargo metadata did not print JSON")?;
     metadata["target_directory"]
@@ -38,9 +34,4 @@ pub(crate) fn target_dir() -> Result<PathBuf> {
 /// The folder of the binaries that a build puts there.
 pub(crate) fn binaries_dir(release: bool) -> Result<PathBuf> {
     Ok(target_dir()?.join(if release { "release" } else { "debug" }))
-}
-
-/// The cargo that runs this program, so that a chosen toolchain stays chosen.
-pub(crate) fn cargo() -> PathBuf {
-    env::var_os("CARGO").map_or_else(|| PathBuf::from("cargo"), PathBuf::from)
 }

@@ -3,12 +3,33 @@
 use std::fmt::Write as _;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
-use std::{io, thread};
+use std::{env, io, thread};
 
 use anyhow::{Context, Result, bail};
 
+use crate::paths;
+
 /// How long a program may take to end after it was asked to.
 const GRACE: Duration = Duration::from_secs(10);
+
+/// The cargo that runs this program, so that a chosen toolchain stays chosen, in the workspace.
+///
+/// Without what it tells this program of its own package: the build scripts of some crates look at these variables, and
+/// everything above such a crate would be compiled anew whenever somebody calls cargo themselves in between.
+pub(crate) fn cargo() -> Command {
+    let program = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(program);
+    command.current_dir(paths::workspace_root());
+    for (name, _) in env::vars_os() {
+        let is_about_this_package = name.to_str().is_some_and(|name| {
+            name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
+        });
+        if is_about_this_package {
+            command.env_remove(name);
+        }
+    }
+    command
+}
 
 /// Runs `command` to its end with this program's own input and output.
 ///

@@ -1,7 +1,6 @@
 //! Building the programs that the commands start.
 
 use std::path::PathBuf;
-use std::process::Command;
 
 use anyhow::Result;
 
@@ -21,8 +20,8 @@ const PACKAGES: [&str; 7] = [
 
 /// Builds the programs and answers the folder they are in.
 pub(crate) fn build(release: bool) -> Result<PathBuf> {
-    let mut command = Command::new(paths::cargo());
-    command.arg("build").current_dir(paths::workspace_root());
+    let mut command = process::cargo();
+    command.arg("build");
     for package in PACKAGES {
         command.args(["--package", package]);
     }

@@ -98,7 +98,7 @@ pub(crate) fn cargo_program(name: &str, version: &str) -> Result<PathBuf> {
         .with_extension(std::env::consts::EXE_EXTENSION);
     if !program.exists() {
         process::run(
-            Command::new(paths::cargo())
+            process::cargo()
                 .args([
                     "install",
                     "--quiet",

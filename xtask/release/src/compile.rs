@@ -59,7 +59,7 @@ pub struct CompileOptions {
 
 /// Compiles the functions of `checkout` and answers the folder with `NAME/bootstrap` for each of them.
 ///
-/// Installs cargo-lambda into `target/tools`, and the Rust target with rustup if the compiler does not have it.
+/// Installs cargo-lambda into `tools` in cargo's target folder, and the Rust target with rustup if the compiler does not have it.
 pub fn compile(checkout: &Checkout, options: &CompileOptions) -> Result<PathBuf, CompileError> {
     let architecture = options.architecture;
     let root = checkout.root();
@@ -103,12 +103,12 @@ pub fn compile(checkout: &Checkout, options: &CompileOptions) -> Result<PathBuf,
     Ok(folder)
 }
 
-/// Where cargo-lambda is, or will be once it is installed.
+/// Where cargo-lambda is, or will be once it is installed: in cargo's target folder. Cargo compiles everything anew when the
+/// linker lies elsewhere, and checkouts that share what was compiled share the linker then.
 pub fn cargo_lambda_folder(root: &Path) -> PathBuf {
-    root.join(format!(
-        "target/tools/cargo-lambda-{CARGO_LAMBDA}-zig-{ZIG}"
-    ))
-    .join(if cfg!(windows) { "Scripts" } else { "bin" })
+    target_folder(root)
+        .join(format!("tools/cargo-lambda-{CARGO_LAMBDA}-zig-{ZIG}"))
+        .join(if cfg!(windows) { "Scripts" } else { "bin" })
 }
 
 /// Whether cargo-lambda is installed.

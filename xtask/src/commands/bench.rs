@@ -22,10 +22,8 @@ pub(crate) struct Args {
 
 /// Builds release binaries, then becomes the measuring program.
 pub(crate) fn run(args: Args) -> Result<ExitCode> {
-    let mut build = Command::new(paths::cargo());
-    build
-        .args(["build", "--release"])
-        .current_dir(paths::workspace_root());
+    let mut build = process::cargo();
+    build.args(["build", "--release"]);
     for package in ["mcp", "registration", "sample", "bench"] {
         build.args(["--package", package]);
     }

@@ -1,6 +1,6 @@
 //! `cargo xtask examples`: the programs of `docs/TOOLS.md` that are not in Rust, each under its language's own runtime.
 
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use anyhow::Result;
 
@@ -23,7 +23,7 @@ pub(crate) fn run() -> Result<ExitCode> {
     let python = PythonEnvironment::prepare(folder, REQUIREMENT)?;
     programs::build(false)?;
     process::run(
-        Command::new(paths::cargo())
+        process::cargo()
             // The selection of `cargo xtask test`, whose programs these tests run.
             .args([
                 "test",
@@ -33,8 +33,7 @@ pub(crate) fn run() -> Result<ExitCode> {
                 "--",
                 "--ignored",
             ])
-            .env(PYTHON_VARIABLE, python.program("python"))
-            .current_dir(paths::workspace_root()),
+            .env(PYTHON_VARIABLE, python.program("python")),
     )?;
     Ok(ExitCode::SUCCESS)
 }

@@ -146,7 +146,7 @@ impl NewVersion {
         }
         // Cargo.lock has the versions of the workspace's own packages.
         process::run(
-            Command::new(paths::cargo())
+            process::cargo()
                 .args(["update", "--workspace", "--offline", "--quiet"])
                 .current_dir(&self.root),
         )?;

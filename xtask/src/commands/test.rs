@@ -1,10 +1,10 @@
 //! `cargo xtask test`: the Rust tests, with the binaries they run.
 
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use anyhow::Result;
 
-use crate::{paths, process};
+use crate::process::{self, cargo};
 
 /// Run the unit, integration and end-to-end tests; needs nothing but Rust.
 #[derive(Debug, Default, clap::Args)]
@@ -31,10 +31,4 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         process::run(cargo().args(["test", "--workspace", "--doc"]))?;
     }
     Ok(ExitCode::SUCCESS)
-}
-
-fn cargo() -> Command {
-    let mut command = Command::new(paths::cargo());
-    command.current_dir(paths::workspace_root());
-    command
 }

@@ -52,9 +52,9 @@ impl ArtifactStore for S3Store {
                 // Another account's bucket and one that may not be read look the same.
                 Some("AccessDenied") => {
                     let mut error = remote(operation, &error);
-                    error.message += &format!(
-                        "; perhaps {name} is another account's: --bucket names another one"
-                    );
+                    let hint =
+                        format!("perhaps {name} is another account's: --bucket names another one");
+                    error.message = [error.message, hint].join("; ");
                     return Err(error);
                 }
                 _ => return Err(remote(operation, &error)),

