@@ -39,6 +39,15 @@ impl Signer {
         }
     }
 
+    /// Signs now with these keys, as [`Signer::new`] does.
+    pub fn with(credentials: &local_cloud::Credentials) -> Self {
+        let (id, secret) = (
+            &credentials.access_key_id,
+            &credentials.secret_access_key,
+        );
+        Self::new(id, secret, credentials.session_token.as_deref())
+    }
+
     /// The request with its signature; method, URL, headers and body are all signed.
     pub fn sign(&self, mut request: Request<Bytes>) -> Result<Request<Bytes>> {
         let mut settings = SigningSettings::default();

@@ -361,11 +361,7 @@ async fn somebody_else_has_no_part_in_a_stream() -> Result<()> {
         config.users = vec!["ann".to_owned(), "bob".to_owned()];
     })
     .await?;
-    let signer = |user: usize| {
-        let keys = &cloud.cloud().users()[user].credentials;
-        let (id, secret) = (&keys.access_key_id, &keys.secret_access_key);
-        Signer::new(id, secret, keys.session_token.as_deref())
-    };
+    let signer = |user: usize| Signer::with(&cloud.cloud().users()[user].credentials);
     let (ann, bob) = (signer(0), signer(1));
     let mut hers = SseClient::open(&cloud, Some(ann), None).await?;
     let ping = request(json!(1), "ping", json!({})).to_string();

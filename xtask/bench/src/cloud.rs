@@ -78,6 +78,11 @@ pub(crate) fn mcp_function(cloud: &LocalCloud) -> Result<String> {
     Ok(function_of(cloud, "mcp")?.name)
 }
 
+/// The memory of the MCP function, in MB.
+pub(crate) fn mcp_memory_mb(cloud: &LocalCloud) -> Result<u32> {
+    Ok(function_of(cloud, "mcp")?.memory_mb)
+}
+
 /// Adds the bench's own functions and the compared programs to the host, beside the cloud's.
 pub(crate) fn add_functions(
     cloud: &LocalCloud,

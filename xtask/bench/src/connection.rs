@@ -2,8 +2,9 @@
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
-use http::{Request, StatusCode, Uri};
+use http::{HeaderMap, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
@@ -18,6 +19,7 @@ pub(crate) struct Connection {
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
 }
 
@@ -40,10 +42,20 @@ impl Connection {
     /// Sends a request and reads the whole answer.
     pub(crate) async fn send(&mut self, request: Request<Bytes>) -> Result<Reply> {
         self.sender.ready().await?;
-        let response = self.sender.send_request(request.map(Full::new)).await?;
-        let status = response.status();
-        let body = response.into_body().collect().await?.to_bytes();
-        Ok(Reply { status, body })
+        let (parts, body) = self.open_answer(request).await?.into_parts();
+        Ok(Reply {
+            status: parts.status,
+            headers: parts.headers,
+            body: body.collect().await?.to_bytes(),
+        })
+    }
+
+    /// Sends a request and hands over the answer as it arrives.
+    pub(crate) async fn open_answer(
+        &mut self,
+        request: Request<Bytes>,
+    ) -> Result<Response<Incoming>> {
+        Ok(self.sender.send_request(request.map(Full::new)).await?)
     }
 }
 

@@ -7,6 +7,7 @@ mod cold_start;
 mod connection;
 mod event;
 mod function;
+mod idle;
 mod report;
 mod requests;
 mod samples;
@@ -96,11 +97,14 @@ async fn measure(args: &Args, binaries: &Path) -> Result<Report> {
         eprintln!("registering {count} tools, listing and calling them");
         catalogs.push(catalog::measure(binaries, *count, calls).await?);
     }
+    eprintln!("watching idle sessions, half a minute");
+    let idle = idle::measure(binaries).await?;
     Ok(Report {
         machine: Machine::current(),
         cold_starts,
         warm_answers,
         catalogs,
+        idle,
     })
 }
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::catalog::Catalog;
 use crate::cold_start::ColdStart;
+use crate::idle::Idle;
 use crate::warm::WarmAnswer;
 
 /// Everything one run measured.
@@ -16,6 +17,7 @@ pub(crate) struct Report {
     pub(crate) cold_starts: Vec<ColdStart>,
     pub(crate) warm_answers: Vec<WarmAnswer>,
     pub(crate) catalogs: Vec<Catalog>,
+    pub(crate) idle: Vec<Idle>,
 }
 
 /// Where it was measured.
@@ -52,7 +54,8 @@ impl Display for Report {
         )?;
         self.write_cold_starts(f)?;
         self.write_warm_answers(f)?;
-        self.write_catalogs(f)
+        self.write_catalogs(f)?;
+        self.write_idle(f)
     }
 }
 
@@ -155,6 +158,30 @@ impl Report {
         })
     }
 
+    fn write_idle(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "\nAn idle session for an hour, extrapolated from half a minute"
+        )?;
+        writeln!(
+            f,
+            "{:<34} {:>12} {:>18}",
+            "", "GB-seconds", "DynamoDB requests"
+        )?;
+        for Idle {
+            session,
+            gb_seconds,
+            dynamodb_requests,
+        } in &self.idle
+        {
+            writeln!(
+                f,
+                "{session:<34} {gb_seconds:>12.2} {dynamodb_requests:>18.0}"
+            )?;
+        }
+        Ok(())
+    }
+
     /// One line: a value for each size of the catalog.
     fn write_row(
         &self,
@@ -220,6 +247,11 @@ mod tests {
                 answer: times(43.0),
             }],
             catalogs: vec![catalog(10), catalog(1000)],
+            idle: vec![Idle {
+                session: "2025, listening".into(),
+                gb_seconds: 0.125,
+                dynamodb_requests: 360.0,
+            }],
         };
         insta::assert_snapshot!(report);
     }

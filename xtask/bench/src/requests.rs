@@ -54,6 +54,33 @@ fn mcp_with(
     Ok(request.body(body.to_string().into())?)
 }
 
+/// `initialize` in the last revision that begins with it.
+pub(crate) fn initialize(url: &Uri) -> Result<Request<Bytes>> {
+    let body = json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
+        "protocolVersion": "2025-11-25", "capabilities": {},
+        "clientInfo": { "name": "bench", "version": "1.0.0" },
+    } });
+    let request = post(url).header("accept", "application/json, text/event-stream");
+    Ok(request.body(body.to_string().into())?)
+}
+
+/// A client's look for notifications in its session.
+pub(crate) fn listen(url: &Uri, session: &str) -> Result<Request<Bytes>> {
+    let request = get(url).header("mcp-session-id", session);
+    Ok(request.body(Bytes::new())?)
+}
+
+/// The stream of a new session of 2024-11-05.
+pub(crate) fn sse(url: &Uri) -> Result<Request<Bytes>> {
+    Ok(get(url).body(Bytes::new())?)
+}
+
+fn get(url: &Uri) -> http::request::Builder {
+    Request::get(path(url))
+        .header("host", host(url))
+        .header("accept", "text/event-stream")
+}
+
 /// The same tool, invoked through the Lambda API with what the MCP function would send it.
 pub(crate) fn direct_invoke(lambda: &Uri) -> Result<Request<Bytes>> {
     let url = join(

@@ -64,7 +64,7 @@ mod tests {
         let before = Seen::default();
         assert_eq!(before.changes(&before), []);
         let after = |kind| Seen {
-            versions: before.versions.next(kind),
+            versions: before.versions.next([kind]),
             ..before.clone()
         };
         let changes = |kind| before.changes(&after(kind));
