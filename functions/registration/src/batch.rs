@@ -11,10 +11,10 @@ use registry::{
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::answer;
 use crate::conditions::{self, etag};
 use crate::failure::Failure;
-use crate::request;
+use crate::health::FunctionProbe;
+use crate::{Api, answer, invocable, request};
 
 /// The most operations. Each writes one item or two, and a transaction of `DynamoDB`'s has 100 of them.
 pub(crate) const MAX_OPERATIONS: usize = 40;
@@ -37,22 +37,32 @@ struct Done {
 }
 
 pub(crate) async fn write(
-    store: &impl RegistrationStore,
+    api: &Api<impl RegistrationStore, impl FunctionProbe>,
     request: &Request,
 ) -> Result<Response<Body>, Failure> {
     let body = request::body(request, MAX_BODY)?;
     let changes = changes(body).map_err(Failure::InvalidBatch)?;
+    if !request::flag(request, "force", false)? {
+        let places: Vec<_> = (0..changes.len())
+            .map(|index| format!("operations[{index}].registration"))
+            .collect();
+        let registrations = places
+            .iter()
+            .zip(&changes)
+            .filter_map(|(place, change)| Some((place.as_str(), change.operation.registration()?)));
+        invocable::check(api, registrations).await?;
+    }
     let author = request::author(request);
-    let written = store.write(&changes, author.as_ref()).await;
+    let written = api.store.write(&changes, author.as_ref()).await;
     let written = written.map_err(Failure::BatchNotWritten)?;
     let answer = Answer {
-        results: written.into_iter().map(done).collect(),
+        results: written.iter().map(done).collect(),
     };
     let body = serde_json::to_string(&answer).expect("strings and numbers always serialise");
     Ok(answer::json(StatusCode::OK, body))
 }
 
-fn done(written: Written) -> Done {
+fn done(written: &Written) -> Done {
     let status = match written.action {
         Action::Create => StatusCode::CREATED,
         Action::Replace | Action::Patch => StatusCode::OK,
@@ -140,17 +150,14 @@ fn change(place: &str, operation: &RawValue, problems: &mut Problems) -> Option<
         problems.add(fields.path("op"), "is required");
     }
     let precondition = precondition(&mut fields, problems);
-    let operation = match word? {
-        Some(make) => {
-            let registration = registration(&mut fields, problems);
-            fields.finish(&["op", "registration", "ifMatch"], foreign, problems);
-            make(registration?)
-        }
-        None => {
-            let id = id(&mut fields, problems);
-            fields.finish(&["op", "id", "ifMatch"], foreign, problems);
-            Operation::Delete(id?)
-        }
+    let operation = if let Some(make) = word? {
+        let registration = registration(&mut fields, problems);
+        fields.finish(&["op", "registration", "ifMatch"], foreign, problems);
+        make(registration?)
+    } else {
+        let id = id(&mut fields, problems);
+        fields.finish(&["op", "id", "ifMatch"], foreign, problems);
+        Operation::Delete(id?)
     };
     Some(Change {
         operation,

@@ -58,6 +58,8 @@ pub enum Failure {
         /// What the body says.
         body: RegistrationId,
     },
+    /// Functions can't be invoked, as the problems say, each with its mend.
+    NotInvocable(Problems),
     /// Nothing has this id.
     NotRegistered(RegistrationId),
     /// The change was not made.
@@ -115,6 +117,7 @@ impl Failure {
             Self::Invalid(_) => (StatusCode::BAD_REQUEST, "invalid_registration"),
             Self::InvalidBatch(_) => (StatusCode::BAD_REQUEST, "invalid_batch"),
             Self::OtherId { .. } => (StatusCode::BAD_REQUEST, "id_mismatch"),
+            Self::NotInvocable(_) => (StatusCode::UNPROCESSABLE_ENTITY, "function_not_invocable"),
             Self::NotRegistered(_) => NOT_REGISTERED,
             Self::NotWritten(error) | Self::BatchNotWritten(error) => kind_of_write(error),
             Self::AnswerTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "answer_too_large"),
@@ -150,6 +153,10 @@ impl Failure {
             Self::OtherId { path, body } => format!(
                 "Cannot change registration ID: the path says {path}, the type and name in the body say {body}."
             ),
+            Self::NotInvocable(_) => {
+                "Calls would fail, and so nothing was written. To write it all the same, add ?force=true."
+                    .to_owned()
+            }
             Self::NotRegistered(id) => format!("{id} is not registered."),
             Self::NotWritten(error) => match error {
                 WriteError::Refused(refused) => refused
@@ -179,7 +186,9 @@ impl Failure {
     /// What is wrong, place by place.
     fn problems(&self) -> Option<Problems> {
         match self {
-            Self::Invalid(problems) | Self::InvalidBatch(problems) => Some(problems.clone()),
+            Self::Invalid(problems)
+            | Self::InvalidBatch(problems)
+            | Self::NotInvocable(problems) => Some(problems.clone()),
             Self::BatchNotWritten(WriteError::Refused(refused)) => {
                 let mut problems = Problems::default();
                 for Refused { change, refusal } in refused {

@@ -7,33 +7,33 @@ use registry::{
     RegistrationStore, Revisions, WriteError, Written,
 };
 
-use crate::answer;
-use crate::conditions;
 use crate::details::{self, Details};
 use crate::failure::Failure;
-use crate::request;
+use crate::health::FunctionProbe;
+use crate::{Api, answer, conditions, invocable, request};
 
 /// How often a patch is made anew when others change the registration meanwhile. The store tries each of them again
 /// itself, so that more than a few are many administrators at once.
 const PATCH_ATTEMPTS: u32 = 5;
 
 pub(crate) async fn create(
-    store: &impl RegistrationStore,
+    api: &Api<impl RegistrationStore, impl FunctionProbe>,
     request: &Request,
 ) -> Result<Response<Body>, Failure> {
     let registration = registration(request)?;
+    unless_forced(api, &registration, request).await?;
     let change = Operation::Create(registration.clone()).into();
-    let written = write(store, change, request).await?;
+    let written = write(api, change, request).await?;
     let response = answer::document(StatusCode::CREATED, &registration, written.revision);
     Ok(answer::located(response, &written.id))
 }
 
 pub(crate) async fn read(
-    store: &impl RegistrationStore,
+    api: &Api<impl RegistrationStore, impl FunctionProbe>,
     id: &RegistrationId,
     request: &Request,
 ) -> Result<Response<Body>, Failure> {
-    let Some(stored) = store.get(id).await? else {
+    let Some(stored) = api.store.get(id).await? else {
         return Err(Failure::NotRegistered(id.clone()));
     };
     let include = details::included(request)?;
@@ -47,18 +47,20 @@ pub(crate) async fn read(
             stored.revision,
         ));
     }
-    let details = Details::of(&stored, &include);
+    let health = details::health(api, &include, [&stored]).await;
+    let details = Details::of(&stored, &include, &health);
     let response = answer::json(StatusCode::OK, details::beside(&stored, &details));
     Ok(answer::tagged(response, stored.revision))
 }
 
 pub(crate) async fn replace(
-    store: &impl RegistrationStore,
+    api: &Api<impl RegistrationStore, impl FunctionProbe>,
     id: &RegistrationId,
     request: &Request,
 ) -> Result<Response<Body>, Failure> {
     let precondition = conditions::of_write(request.headers())?;
     let registration = same_id(id, registration(request)?)?;
+    unless_forced(api, &registration, request).await?;
     // To replace what is not there is a mistake, unless that is what was asked for.
     let is_creation = precondition.if_none_match == Some(Revisions::Any);
     let operation = if is_creation {
@@ -70,7 +72,7 @@ pub(crate) async fn replace(
         operation,
         precondition,
     };
-    let written = write(store, change, request).await?;
+    let written = write(api, change, request).await?;
     if is_creation {
         let response = answer::document(StatusCode::CREATED, &registration, written.revision);
         Ok(answer::located(response, id))
@@ -85,7 +87,7 @@ pub(crate) async fn replace(
 
 /// `PATCH`: what the patch makes of the registration is written on the condition that this is still how it was read.
 pub(crate) async fn patch(
-    store: &impl RegistrationStore,
+    api: &Api<impl RegistrationStore, impl FunctionProbe>,
     id: &RegistrationId,
     request: &Request,
 ) -> Result<Response<Body>, Failure> {
@@ -94,19 +96,20 @@ pub(crate) async fn patch(
     let author = request::author(request);
     let mut attempt = 1;
     loop {
-        let Some(stored) = store.get(id).await? else {
-            return Err(absent(id, wanted));
+        let Some(stored) = api.store.get(id).await? else {
+            return Err(absent(id, &wanted));
         };
         if !wanted.holds(Some(Some(stored.revision))) {
             return Err(not_at(id, Some(stored.revision)));
         }
         let patched = stored.registration.patched(patch);
         let registration = same_id(id, patched.map_err(Failure::Invalid)?)?;
+        unless_forced(api, &registration, request).await?;
         let change = Change {
             operation: Operation::Patch(registration.clone()),
             precondition: Precondition::at(stored.revision),
         };
-        match store.write(&[change], author.as_ref()).await {
+        match api.store.write(&[change], author.as_ref()).await {
             Ok(written) => {
                 let revision = only(written).revision;
                 return Ok(answer::document(StatusCode::OK, &registration, revision));
@@ -130,7 +133,7 @@ pub(crate) async fn patch(
 }
 
 pub(crate) async fn delete(
-    store: &impl RegistrationStore,
+    api: &Api<impl RegistrationStore, impl FunctionProbe>,
     id: &RegistrationId,
     request: &Request,
 ) -> Result<Response<Body>, Failure> {
@@ -138,17 +141,29 @@ pub(crate) async fn delete(
         operation: Operation::Delete(id.clone()),
         precondition: conditions::of_write(request.headers())?,
     };
-    write(store, change, request).await?;
+    write(api, change, request).await?;
     Ok(answer::empty(StatusCode::NO_CONTENT))
 }
 
 async fn write(
-    store: &impl RegistrationStore,
+    api: &Api<impl RegistrationStore, impl FunctionProbe>,
     change: Change,
     request: &Request,
 ) -> Result<Written, Failure> {
     let author: Option<Author> = request::author(request);
-    Ok(only(store.write(&[change], author.as_ref()).await?))
+    Ok(only(api.store.write(&[change], author.as_ref()).await?))
+}
+
+/// That the registration can be called, unless the request says that it does not matter.
+async fn unless_forced(
+    api: &Api<impl RegistrationStore, impl FunctionProbe>,
+    registration: &Registration,
+    request: &Request,
+) -> Result<(), Failure> {
+    if request::flag(request, "force", false)? {
+        return Ok(());
+    }
+    invocable::check(api, [("", registration)]).await
 }
 
 /// What was written for the only change.
@@ -175,7 +190,7 @@ fn same_id(id: &RegistrationId, registration: Registration) -> Result<Registrati
 }
 
 /// That there is nothing to patch: said as the store says it of other changes.
-fn absent(id: &RegistrationId, wanted: Precondition) -> Failure {
+fn absent(id: &RegistrationId, wanted: &Precondition) -> Failure {
     if wanted.if_match.is_some() {
         not_at(id, None)
     } else {

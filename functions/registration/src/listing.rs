@@ -1,16 +1,18 @@
 //! The list of all registrations, in parts.
 
+use std::collections::HashMap;
+
 use http::StatusCode;
 use lambda_http::{Body, Request, Response};
 use registry::{
-    Cursor, FunctionFilter, RegistrationStore, RegistrationType, Selection, StoredRegistration,
+    Cursor, FunctionFilter, LambdaArn, RegistrationStore, RegistrationType, Selection,
+    StoredRegistration,
 };
 
-use crate::answer;
-use crate::conditions;
 use crate::details::{self, Details, Include};
 use crate::failure::Failure;
-use crate::request;
+use crate::health::{FunctionProbe, Health};
+use crate::{Api, answer, conditions, request};
 
 /// The most registrations in one answer, and how many there are unless the request says fewer.
 const MAX_LIMIT: usize = 1000;
@@ -30,18 +32,27 @@ struct Query {
 
 /// `GET /register?limit=&cursor=&type=&prefix=&function=&include=`: tools, resources and prompts, each by name.
 pub(crate) async fn list(
-    store: &impl RegistrationStore,
+    api: &Api<impl RegistrationStore, impl FunctionProbe>,
     request: &Request,
 ) -> Result<Response<Body>, Failure> {
     let query = query(request)?;
+    // The catalog's version says nothing of the functions' health.
+    if query.include.contains(&Include::Health) {
+        let part = part(&api.store, &query).await?;
+        let health = details::health(api, &query.include, &part.entries).await;
+        return Ok(answer::json(
+            StatusCode::OK,
+            part.finish(&query.include, &health),
+        ));
+    }
     // Read first: what is listed is at least as new.
-    let version = store.catalog_version().await?;
+    let version = api.store.catalog_version().await?;
     if conditions::is_known(request.headers(), version)? {
         return Ok(answer::not_modified(version));
     }
-    let part = part(store, &query).await?;
-    let response = answer::json(StatusCode::OK, part.finish(&query.include));
-    Ok(answer::tagged(response, version))
+    let part = part(&api.store, &query).await?;
+    let body = part.finish(&query.include, &HashMap::new());
+    Ok(answer::tagged(answer::json(StatusCode::OK, body), version))
 }
 
 async fn part(store: &impl RegistrationStore, query: &Query) -> Result<Part, Failure> {
@@ -159,13 +170,13 @@ impl Part {
         true
     }
 
-    fn finish(self, include: &[Include]) -> String {
+    fn finish(self, include: &[Include], health: &HashMap<LambdaArn, Health>) -> String {
         let mut body = format!(r#"{{"registrations":[{}]"#, self.documents);
         if !include.is_empty() {
             let details = self.entries.iter().map(|entry| {
                 (
                     entry.registration.id().to_string(),
-                    Details::of(entry, include),
+                    Details::of(entry, include, health),
                 )
             });
             body.push_str(r#","details":"#);
@@ -177,7 +188,9 @@ impl Part {
                 kind: last.registration.kind(),
                 after: last.registration.name.clone(),
             };
-            body.push_str(&format!(r#","nextCursor":"{cursor}""#));
+            body.push_str(r#","nextCursor":""#);
+            body.push_str(&cursor.to_string());
+            body.push('"');
         }
         body.push('}');
         body

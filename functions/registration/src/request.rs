@@ -49,6 +49,15 @@ pub(crate) fn parameter<T>(
         })
 }
 
+/// A parameter that is `true` or `false`.
+pub(crate) fn flag(request: &Request, name: &'static str, default: bool) -> Result<bool, Failure> {
+    let given = parameter(request, name, |text| {
+        text.parse()
+            .map_err(|_| "must be `true` or `false`".to_owned())
+    })?;
+    Ok(given.unwrap_or(default))
+}
+
 /// A parameter that is a whole number from 1 to `most`, which it is unless said.
 pub(crate) fn limit(request: &Request, most: usize) -> Result<usize, Failure> {
     let given = parameter(request, "limit", |text| {

@@ -29,6 +29,8 @@ pub enum Route {
     Validate,
     /// `POST /register:batch`
     Batch,
+    /// `GET /openapi.json`
+    Description,
 }
 
 /// Routes by method and raw path. A slash at the end does not matter, and an id may be percent-encoded.
@@ -51,6 +53,7 @@ pub fn route(method: &Method, path: &str) -> Result<Route, Failure> {
         }
         "/register:validate" => return only(Method::POST, "POST", Route::Validate),
         "/register:batch" => return only(Method::POST, "POST", Route::Batch),
+        "/openapi.json" => return only(Method::GET, "GET", Route::Description),
         _ => {}
     }
     let Some(encoded) = path.strip_prefix("/register/") else {
@@ -115,6 +118,7 @@ mod tests {
                 "/register/tool-a.b/changes",
                 Route::Changes(id.clone()),
             ),
+            (Method::GET, "/openapi.json", Route::Description),
             (Method::POST, "/register:validate", Route::Validate),
             (Method::POST, "/register:batch/", Route::Batch),
         ] {

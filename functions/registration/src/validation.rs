@@ -1,22 +1,22 @@
 //! `POST /register:validate`: what is wrong with documents, without writing any.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 
 use http::StatusCode;
 use lambda_http::{Body, Request, Response};
 use registry::{
-    Definition, Fields, Problems, Registration, RegistrationId, RegistrationName, RegistrationType,
-    ResourceLocator, json_text,
+    Definition, Fields, Problems, Registration, RegistrationId, RegistrationName,
+    RegistrationStore, RegistrationType, ResourceLocator, json_text,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::answer;
 use crate::batch::MAX_BODY;
 use crate::failure::Failure;
+use crate::health::{FunctionProbe, Health};
 use crate::listing::{self, MAX_BYTES};
-use crate::request;
+use crate::{Api, answer, invocable, request};
 
 /// The most documents at once.
 const MAX_DOCUMENTS: usize = 1000;
@@ -35,6 +35,9 @@ struct Verdict {
     id: Option<String>,
     valid: bool,
     problems: Problems,
+    /// The state of its function, if that was to be checked: of one that clients see.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    health: Option<Health>,
     /// How it would be stored.
     #[serde(skip_serializing_if = "Option::is_none")]
     registration: Option<Box<RawValue>>,
@@ -45,20 +48,32 @@ enum Include {
     Registration,
 }
 
-pub(crate) fn validate(request: &Request) -> Result<Response<Body>, Failure> {
-    let include = request::words(
-        request,
-        "include",
-        &[("registration", Include::Registration)],
-    )?;
+pub(crate) async fn validate(
+    api: &Api<impl RegistrationStore, impl FunctionProbe>,
+    request: &Request,
+) -> Result<Response<Body>, Failure> {
+    let include = [("registration", Include::Registration)];
+    let include = request::words(request, "include", &include)?;
+    let asks_for_health = request::flag(request, "health", true)?;
     let body = request::body(request, MAX_BODY)?;
     let documents = documents(body).map_err(Failure::Invalid)?;
+    let parsed = documents
+        .iter()
+        .map(|document| Registration::parse(document.get().as_bytes()));
+    let parsed: Vec<_> = parsed.collect();
+    let health = if asks_for_health {
+        let registrations = parsed.iter().flatten();
+        let functions = registrations.filter_map(invocable::function_of);
+        api.checker.check(functions).await
+    } else {
+        HashMap::new()
+    };
     let mut seen = Seen::default();
     let results: Vec<Verdict> = documents
         .into_iter()
+        .zip(parsed)
         .enumerate()
-        .map(|(index, document)| {
-            let parsed = Registration::parse(document.get().as_bytes());
+        .map(|(index, (document, parsed))| {
             let (registration, mut problems) = match parsed {
                 Ok(registration) => (Some(registration), Problems::default()),
                 Err(problems) => (None, problems),
@@ -68,6 +83,13 @@ pub(crate) fn validate(request: &Request) -> Result<Response<Body>, Failure> {
                 None => named(document),
             };
             seen.note(index, id.as_ref(), registration.as_ref(), &mut problems);
+            let function = registration.as_ref().and_then(invocable::function_of);
+            let health = function.and_then(|function| health.get(function)).cloned();
+            problems.extend(
+                health
+                    .iter()
+                    .filter_map(|health| invocable::problem("", health)),
+            );
             let valid = problems.is_empty();
             let normalised = registration
                 .filter(|_| valid && include.contains(&Include::Registration))
@@ -76,6 +98,7 @@ pub(crate) fn validate(request: &Request) -> Result<Response<Body>, Failure> {
                 id: id.map(|id| id.to_string()),
                 valid,
                 problems,
+                health,
                 registration: normalised,
             }
         })

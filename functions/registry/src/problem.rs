@@ -11,6 +11,9 @@ pub struct Problem {
     pub field: String,
     /// What is wrong, and what would be right.
     pub message: String,
+    /// What to do about it, where that is more than to correct the field.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mend: Option<String>,
 }
 
 impl fmt::Display for Problem {
@@ -41,7 +44,13 @@ impl Problems {
         self.0.push(Problem {
             field: field.into(),
             message: message.into(),
+            mend: None,
         });
+    }
+
+    /// Notes one more, as it is.
+    pub fn push(&mut self, problem: Problem) {
+        self.0.push(problem);
     }
 
     /// Notes everything that is wrong with a document which stands at this place in a larger one.
@@ -51,7 +60,10 @@ impl Problems {
                 "" => place.to_owned(),
                 field => format!("{place}.{field}"),
             };
-            self.add(field, problem.message.clone());
+            self.push(Problem {
+                field,
+                ..problem.clone()
+            });
         }
     }
 
@@ -68,6 +80,12 @@ impl Problems {
     /// Whether nothing is wrong.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+impl Extend<Problem> for Problems {
+    fn extend<I: IntoIterator<Item = Problem>>(&mut self, problems: I) {
+        self.0.extend(problems);
     }
 }
 

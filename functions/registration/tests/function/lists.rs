@@ -1,6 +1,6 @@
 //! Lists come in parts that fit, in order, and none is lost.
 
-use crate::support::{Function, Sent, body};
+use crate::support::{Function, Sent, body, tool_of};
 use lambda_http::http::StatusCode;
 use registry::{Operation, Registration, RegistrationStore};
 use serde_json::Value;
@@ -23,9 +23,7 @@ async fn parts(function: &Function, query: &str) -> (Vec<Vec<String>>, Vec<usize
         let sent = Sent {
             method: "GET",
             target: &target,
-            body: None,
-            content_type: None,
-            base64: false,
+            ..Sent::default()
         };
         let response = function.send(sent).await;
         assert_eq!(response.status(), StatusCode::OK);
@@ -82,9 +80,7 @@ async fn parts_go_on_across_types() {
         method: "GET",
         // Says `1:tool-a`.
         target: "/register?type=prompt&cursor=MTp0b29sLWE",
-        body: None,
-        content_type: None,
-        base64: false,
+        ..Sent::default()
     };
     let response = function.send(sent).await;
     assert_eq!(response.status(), StatusCode::BAD_REQUEST);
@@ -113,4 +109,72 @@ async fn an_answer_never_outgrows_what_lambda_takes() {
         sizes.len() > 1 && sizes.iter().all(|size| *size < 6_000_000),
         "{sizes:?}"
     );
+}
+
+#[tokio::test]
+async fn lists_hold_what_was_asked_for() {
+    let function = Function::start().await;
+    for (name, of) in [
+        ("alpha", "f"),
+        ("alps", "g:live"),
+        ("beta", "g"),
+        ("gamma", "gg"),
+    ] {
+        let document = tool_of(name, of);
+        function.show("POST", "/register", Some(&document)).await;
+    }
+    let arn = "arn:aws:lambda:eu-west-1:123456789012:function:g";
+    for (query, expected) in [
+        ("prefix=al", vec!["tool-alpha", "tool-alps"]),
+        ("prefix=alpha-", vec![]),
+        ("prefix=al&type=prompt", vec![]),
+        ("function=g", vec!["tool-alps", "tool-beta"]),
+        (&format!("function={arn}"), vec!["tool-alps", "tool-beta"]),
+        (&format!("function={arn}:live"), vec!["tool-alps"]),
+        ("function=g&prefix=b", vec!["tool-beta"]),
+    ] {
+        for limit in ["", "&limit=1"] {
+            let (parts, _) = parts(&function, &format!("{query}{limit}")).await;
+            assert_eq!(parts.concat(), expected, "{query}{limit}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn details_stand_beside_the_documents() {
+    let function = Function::start().await;
+    for (name, of) in [("a", "f"), ("b", "missing"), ("c", "unclear")] {
+        let document = tool_of(name, of);
+        function
+            .show("POST", "/register?force=true", Some(&document))
+            .await;
+    }
+    let sent = |target| Sent {
+        method: "GET",
+        target,
+        ..Sent::default()
+    };
+    let response = function
+        .send(sent("/register?include=health,etag&limit=2"))
+        .await;
+    assert!(!response.headers().contains_key("etag"));
+    let details = &body(&response)["details"];
+    assert_eq!(details.as_object().unwrap().len(), 2);
+    assert_eq!(details["tool-a"]["etag"], "\"1\"");
+    assert_eq!(
+        details["tool-a"]["createdAt"],
+        details["tool-a"]["updatedAt"]
+    );
+    assert_eq!(
+        details["tool-a"]["health"],
+        serde_json::json!({ "status": "ok" })
+    );
+    assert_eq!(details["tool-b"]["health"]["status"], "missing");
+
+    let response = function.send(sent("/register/tool-c?include=health")).await;
+    assert_eq!(response.headers()["etag"], "\"3\"");
+    let detailed = body(&response);
+    assert_eq!(detailed["registration"]["id"], "tool-c");
+    assert_eq!(detailed["details"]["health"]["status"], "unknown");
+    assert!(detailed["details"].get("etag").is_none());
 }

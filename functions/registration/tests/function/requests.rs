@@ -1,6 +1,6 @@
 //! What administrators see: every route, every status, whole answers.
 
-use crate::support::{Function, Sent, body, shown};
+use crate::support::{Function, Sent, body, resource, shown, tool};
 use lambda_http::http::StatusCode;
 
 /// The body of the `POST` in the first README of the project, as printed there.
@@ -13,16 +13,6 @@ const README_EXAMPLE: &str = r#"{
       "input": "string"
     }
   }"#;
-
-const ARN: &str = "arn:aws:lambda:eu-west-1:123456789012:function:f:live";
-
-fn tool(name: &str) -> String {
-    format!(r#"{{"type":"tool","name":"{name}","lambdaArn":"{ARN}"}}"#)
-}
-
-fn resource(name: &str, uri: &str) -> String {
-    format!(r#"{{"type":"resource","name":"{name}","lambdaArn":"{ARN}","uri":"{uri}"}}"#)
-}
 
 #[tokio::test]
 async fn the_readme_example_can_be_registered_read_changed_and_deleted() {
@@ -74,9 +64,7 @@ async fn every_field_comes_back() {
         let read = Sent {
             method: "GET",
             target: &format!("/register/{name}-full"),
-            body: None,
-            content_type: None,
-            base64: false,
+            ..Sent::default()
         };
         let read = body(&function.send(read).await).to_string();
         let put = function
@@ -200,7 +188,7 @@ async fn the_content_type_matters_and_base64_does_not() {
         target: "/register",
         body: Some(&document),
         content_type: Some("application/x-www-form-urlencoded"),
-        base64: false,
+        ..Sent::default()
     };
     insta::assert_snapshot!("form", shown(&function.send(form).await));
     // {"type":"tool","name":"b64","lambdaArn":"arn:aws:lambda:eu-west-1:123456789012:function:f"}
@@ -215,6 +203,7 @@ async fn the_content_type_matters_and_base64_does_not() {
             body: Some(body),
             content_type,
             base64,
+            ..Sent::default()
         };
         assert_eq!(function.send(sent).await.status(), StatusCode::CREATED);
     }

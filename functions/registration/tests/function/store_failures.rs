@@ -1,14 +1,17 @@
 //! What administrators see when the store fails in ways that no local `DynamoDB` can be made to.
 
-use lambda_http::{Body, RequestExt, Response};
-use registration::answer;
+use lambda_http::{Body, Response};
+use registration::Api;
 use registry::{
     Author, CatalogVersion, CatalogVersions, Change, History, Page, RegistrationId,
     RegistrationName, RegistrationStore, RegistrationType, Selection, StoreError,
     StoredRegistration, StoredTemplate, WriteError, Written,
 };
 
-type Failure = fn() -> WriteError;
+use crate::description;
+use crate::support::{Sent, checker};
+
+pub(crate) type Failure = fn() -> WriteError;
 
 /// A store that always fails in the same way.
 struct Failing(Failure);
@@ -67,14 +70,28 @@ impl RegistrationStore for Failing {
     }
 }
 
+pub(crate) async fn fails_with(
+    failure: Failure,
+    method: &str,
+    target: &str,
+    body: &str,
+) -> Response<Body> {
+    let request = Sent {
+        method,
+        target,
+        body: Some(body),
+        content_type: Some("application/json"),
+        ..Sent::default()
+    };
+    let response = Api::new(Failing(failure), checker())
+        .answer(request.event())
+        .await;
+    description::check(method, target, &response);
+    response
+}
+
 async fn delete_fails_with(failure: Failure) -> Response<Body> {
-    let event = include_str!("../fixtures/function-url-event.json")
-        .replace("\"/register\"", "\"/register/tool-a\"")
-        .replace("\"GET\"", "\"DELETE\"");
-    let request = lambda_http::request::from_str(&event)
-        .unwrap()
-        .with_lambda_context(lambda_http::Context::default());
-    answer(&Failing(failure), request).await
+    fails_with(failure, "DELETE", "/register/tool-a", "").await
 }
 
 #[tokio::test]

@@ -9,14 +9,49 @@ use aws_sdk_dynamodb::types::{
     ScalarAttributeType,
 };
 use lambda_http::{Body, Context, RequestExt, Response};
-use registry::DynamoDbStore;
+use registration::Api;
+use registration::health::{Checker, FunctionProbe, Gateway, Probed};
+use registry::{DynamoDbStore, LambdaArn};
 use serde_json::{Value, json};
+
+use crate::description;
 
 const TABLE: &str = "registrations";
 
 pub(crate) struct Function {
     client: Client,
     pub(crate) store: DynamoDbStore,
+    api: Api<DynamoDbStore, Lambda>,
+}
+
+/// Lambda, as far as dry runs go: functions are as they are called.
+pub(crate) struct Lambda;
+
+impl FunctionProbe for Lambda {
+    async fn probe(&self, function: &LambdaArn) -> Probed {
+        match function.function_name() {
+            "missing" => Probed::Missing,
+            "denied" => Probed::Denied,
+            "unclear" => Probed::Unclear,
+            _ => Probed::Allowed,
+        }
+    }
+}
+
+/// What asks that Lambda.
+pub(crate) fn checker() -> Checker<Lambda> {
+    let role = |name| {
+        format!("arn:aws:iam::123456789012:role/{name}")
+            .parse()
+            .ok()
+    };
+    let gateway = Gateway {
+        region: "eu-west-1".to_owned(),
+        role: role("McpFunctionRole"),
+        own_role: role("RegistrationFunctionRole"),
+        tool_prefix: Some("mcp-tool-".to_owned()),
+    };
+    Checker::new(Lambda, gateway)
 }
 
 impl Function {
@@ -57,18 +92,21 @@ impl Function {
                 );
         }
         create.send().await.unwrap();
+        Self::over(client, TABLE)
+    }
+
+    fn over(client: Client, table: &str) -> Self {
+        let store = store(&client, table);
         Self {
-            store: store(&client, TABLE),
+            api: Api::new(store.clone(), checker()),
+            store,
             client,
         }
     }
 
     /// The same function without its table.
     pub(crate) fn without_table(&self) -> Self {
-        Self {
-            client: self.client.clone(),
-            store: store(&self.client, "elsewhere"),
-        }
+        Self::over(self.client.clone(), "elsewhere")
     }
 
     /// Writes an item that no program of this project would.
@@ -83,52 +121,79 @@ impl Function {
             .unwrap();
     }
 
-    /// Sends a Function URL's event.
+    /// Sends a Function URL's event. Whatever is answered has to be in the API's description.
     pub(crate) async fn send(&self, request: Sent<'_>) -> Response<Body> {
-        let event = include_str!("../fixtures/function-url-event.json");
-        let mut event: Value = serde_json::from_str(event).unwrap();
-        let (path, query) = request
-            .target
-            .split_once('?')
-            .unwrap_or((request.target, ""));
-        event["rawPath"] = json!(path);
-        event["rawQueryString"] = json!(query);
-        event["requestContext"]["http"]["path"] = json!(path);
-        event["requestContext"]["http"]["method"] = json!(request.method);
-        if let Some(content_type) = request.content_type {
-            event["headers"]["content-type"] = json!(content_type);
-        }
-        if let Some(body) = request.body {
-            event["body"] = json!(body);
-            event["isBase64Encoded"] = json!(request.base64);
-        }
-        let mut context = Context::default();
-        "11111111-1111-4111-8111-111111111111".clone_into(&mut context.request_id);
-        let request = lambda_http::request::from_str(&event.to_string())
-            .unwrap()
-            .with_lambda_context(context);
-        registration::answer(&self.store, request).await
+        let response = self.api.answer(request.event()).await;
+        description::check(request.method, request.target, &response);
+        response
     }
 
     /// Sends one with a JSON body, or none, and shows the whole answer.
     pub(crate) async fn show(&self, method: &str, target: &str, body: Option<&str>) -> String {
+        self.show_with(method, target, &[], body).await
+    }
+
+    /// The same, with headers.
+    pub(crate) async fn show_with(
+        &self,
+        method: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: Option<&str>,
+    ) -> String {
         let request = Sent {
             method,
             target,
+            headers,
             body,
             content_type: body.map(|_| "application/json"),
             base64: false,
         };
         shown(&self.send(request).await)
     }
+
+    /// Everything that is registered, with entity tags: what a refused request must not change.
+    pub(crate) async fn everything(&self) -> String {
+        self.show("GET", "/register?include=etag", None).await
+    }
 }
 
+#[derive(Default)]
 pub(crate) struct Sent<'a> {
     pub(crate) method: &'a str,
     pub(crate) target: &'a str,
+    pub(crate) headers: &'a [(&'a str, &'a str)],
     pub(crate) body: Option<&'a str>,
     pub(crate) content_type: Option<&'a str>,
     pub(crate) base64: bool,
+}
+
+impl Sent<'_> {
+    /// The event that a Function URL makes of it.
+    pub(crate) fn event(&self) -> lambda_http::Request {
+        let event = include_str!("../fixtures/function-url-event.json");
+        let mut event: Value = serde_json::from_str(event).unwrap();
+        let (path, query) = self.target.split_once('?').unwrap_or((self.target, ""));
+        event["rawPath"] = json!(path);
+        event["rawQueryString"] = json!(query);
+        event["requestContext"]["http"]["path"] = json!(path);
+        event["requestContext"]["http"]["method"] = json!(self.method);
+        if let Some(content_type) = self.content_type {
+            event["headers"]["content-type"] = json!(content_type);
+        }
+        for (name, value) in self.headers {
+            event["headers"][name] = json!(value);
+        }
+        if let Some(body) = self.body {
+            event["body"] = json!(body);
+            event["isBase64Encoded"] = json!(self.base64);
+        }
+        let mut context = Context::default();
+        "11111111-1111-4111-8111-111111111111".clone_into(&mut context.request_id);
+        lambda_http::request::from_str(&event.to_string())
+            .unwrap()
+            .with_lambda_context(context)
+    }
 }
 
 /// Status, headers and body, with JSON spread out to be read.
@@ -152,4 +217,21 @@ pub(crate) fn body(response: &Response<Body>) -> Value {
 fn store(client: &Client, table: &str) -> DynamoDbStore {
     let client = client.clone();
     DynamoDbStore::new(move || client, table.parse().unwrap())
+}
+
+pub(crate) const ARN: &str = "arn:aws:lambda:eu-west-1:123456789012:function:f:live";
+
+/// A tool with the function of this name.
+pub(crate) fn tool_of(name: &str, function: &str) -> String {
+    format!(
+        r#"{{"type":"tool","name":"{name}","lambdaArn":"arn:aws:lambda:eu-west-1:123456789012:function:{function}"}}"#
+    )
+}
+
+pub(crate) fn tool(name: &str) -> String {
+    tool_of(name, "f:live")
+}
+
+pub(crate) fn resource(name: &str, uri: &str) -> String {
+    format!(r#"{{"type":"resource","name":"{name}","lambdaArn":"{ARN}","uri":"{uri}"}}"#)
 }

@@ -234,10 +234,17 @@ impl<'t> Scope<'t> {
     }
 
     fn attribute(&self, id: &str, attribute: &str, place: &str) -> Result<Value, TemplateError> {
-        let kind = self
-            .template
-            .pointer(&format!("/Resources/{id}/Type"))
-            .and_then(Value::as_str);
+        let kind_of = |id: &str| {
+            self.template
+                .pointer(&format!("/Resources/{id}/Type"))
+                .and_then(Value::as_str)
+        };
+        let kind = kind_of(id);
+        // SAM makes a role for each function that is given none, and calls it after the function.
+        let function = id.strip_suffix("Role").and_then(kind_of);
+        if (kind, function, attribute) == (None, Some("AWS::Serverless::Function"), "Arn") {
+            return Ok(format!("arn:aws:iam::{ACCOUNT_ID}:role/local-{id}").into());
+        }
         let name = self.physical_name(id)?;
         match (kind, attribute) {
             (Some("AWS::Serverless::Function"), "Arn") => Ok(function_arn(&name).into()),
