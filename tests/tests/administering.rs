@@ -19,6 +19,7 @@ use fs_err as fs;
 use http::{Method, Request};
 use local_cloud::{Auth, Credentials, function_arn};
 use serde_json::{Value, json};
+use support::functions::function;
 use support::signing::Signer;
 use support::{Reply, TestCloud};
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -231,11 +232,46 @@ async fn everything_that_is_wrong_is_said_at_once() -> Result<()> {
     Ok(())
 }
 
+#[tokio::test]
+async fn a_function_that_can_not_be_invoked_is_told_and_registered_on_demand() -> Result<()> {
+    let cloud = empty_cloud().await?;
+    let admin = Administrator::new(&cloud, None)?;
+    let arn = function_arn("never-deployed");
+    let text = format!("registrations:\n- type: tool\n  name: early\n  lambdaArn: {arn}\n");
+    admin.write("catalog.yaml", &text)?;
+    let mut said = String::new();
+    for command in ["validate", "apply"] {
+        let yes: &[&str] = if command == "apply" { &["--yes"] } else { &[] };
+        let words = [&[command, "--file", "catalog.yaml"], yes].concat();
+        let ran = admin.run(&words).await?;
+        assert_eq!(ran.code, Some(1), "{ran:?}");
+        said = format!("{said}{}{}", ran.output, ran.errors);
+    }
+    insta::assert_snapshot!(said);
+    let forced = ["apply", "--yes", "--force", "--file", "catalog.yaml"];
+    admin.succeed(&forced).await?;
+    assert_eq!(
+        admin.succeed(&forced).await?,
+        "nothing to do: 1 as wanted\n"
+    );
+    cloud.shutdown().await;
+    Ok(())
+}
+
+/// Nothing is registered, and there is a function to register.
+async fn empty_cloud() -> Result<TestCloud> {
+    TestCloud::start_with(|config| {
+        config.sample = false;
+        config.tools = vec![function("echo", env!("CARGO_BIN_EXE_puppet"), &["echo"])];
+    })
+    .await
+}
+
 /// A registration a line, as an export has them.
 fn lines(count: usize, title: &str) -> String {
     let line = |number: usize| {
         json!({
-            "type": "tool", "name": format!("tool-{number:05}"), "title": title, "lambdaArn": function_arn("mcp-tool-hello"),
+            "type": "tool", "name": format!("tool-{number:05}"), "title": title, "lambdaArn": function_arn("echo"),
             "inputSchema": { "type": "object", "properties": { "name": { "type": "string" } }, "required": ["name"] },
         })
         .to_string()
@@ -247,7 +283,7 @@ fn lines(count: usize, title: &str) -> String {
 /// Applies a catalogue of so many entries, ends the program by force when a tenth of them is written, applies it again, and
 /// exports it.
 async fn interrupted(count: usize) -> Result<()> {
-    let cloud = TestCloud::start_with(|config| config.sample = false).await?;
+    let cloud = empty_cloud().await?;
     let admin = Administrator::new(&cloud, None)?;
     let catalog = lines(count, "Many");
     admin.write("catalog.json", &catalog)?;
@@ -291,7 +327,7 @@ async fn a_large_catalogue_is_finished_after_a_kill_too() -> Result<()> {
 
 #[tokio::test]
 async fn of_two_administrators_who_change_the_same_nobody_is_overwritten_unseen() -> Result<()> {
-    let cloud = TestCloud::start_with(|config| config.sample = false).await?;
+    let cloud = empty_cloud().await?;
     let count = 160;
     let admins = [
         Administrator::new(&cloud, None)?,

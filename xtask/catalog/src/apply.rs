@@ -78,6 +78,9 @@ impl ApplyError {
                 Some("run `plan` to see what the file would now change, then apply it")
             }
             Self::Registry { source, .. } => source.mend(),
+            Self::Refused { refusal, .. } if refusal.code == "function_not_invocable" => Some(
+                "let the functions be invoked as the messages say, or register them all the same with --force",
+            ),
             Self::Conflicts(_) | Self::Refused { .. } => None,
         }
     }
