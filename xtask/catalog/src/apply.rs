@@ -78,6 +78,9 @@ impl ApplyError {
                 Some("run `plan` to see what the file would now change, then apply it")
             }
             Self::Registry { source, .. } => source.mend(),
+            Self::Refused { refusal, .. } if refusal.code == "function_not_invocable" => Some(
+                "let the functions be invoked as the messages say, or register them all the same with --force",
+            ),
             Self::Conflicts(_) | Self::Refused { .. } => None,
         }
     }
@@ -178,9 +181,11 @@ async fn write(
             }
             // Somebody else was here, or this batch itself, whose answer was lost: what is there now tells.
             error @ (RegistryError::Refused(_) | RegistryError::Unsettled(_)) => {
-                if !patience.wait(attempt, &error).await {
+                let is_lost = matches!(error, RegistryError::Unsettled(_));
+                if is_lost && !patience.wait(attempt, &error).await {
                     return Err(error.into());
                 }
+                let count = batch.len();
                 let mut pending = Vec::new();
                 let mut foreign = Vec::new();
                 for operation in batch {
@@ -199,8 +204,10 @@ async fn write(
                     return Ok(());
                 }
                 // Neither done nor foreign: refused for another reason than the revisions of these registrations.
-                if let (RegistryError::Refused(refusal), true) = (&error, attempt > 1) {
-                    return Err(Stopped::Refused(by_registration(refusal.clone(), &pending)));
+                if let RegistryError::Refused(refusal) = error
+                    && pending.len() == count
+                {
+                    return Err(Stopped::Refused(by_registration(refusal, &pending)));
                 }
                 batch = pending;
             }

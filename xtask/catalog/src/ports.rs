@@ -12,6 +12,9 @@ use crate::document::Document;
 use crate::id::Id;
 use crate::node::Node;
 
+/// How many problems a refusal shows: one function that is missing may be that of a whole batch.
+const MAX_SHOWN: usize = 10;
+
 /// A registration as the registry has it.
 #[derive(Debug, Clone)]
 pub struct Live {
@@ -75,8 +78,6 @@ pub struct Verdict {
     pub problems: Vec<Problem>,
     /// The document as the registry would keep it, if it is valid.
     pub normalized: Option<Document>,
-    /// How its function answers, if that was asked for.
-    pub health: Option<Health>,
 }
 
 /// A field and what is wrong with it.
@@ -86,26 +87,6 @@ pub struct Problem {
     pub field: String,
     /// What is wrong, and what would be right.
     pub message: String,
-}
-
-/// Whether a function can be invoked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Health {
-    /// `ok`, `unreachable`, `denied`, `missing` or `unknown`.
-    pub status: String,
-    /// What is wrong.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub message: Option<String>,
-    /// What would mend it, such as a command.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mend: Option<String>,
-}
-
-impl Health {
-    /// Whether the registry would refuse to register the function because of it.
-    pub fn is_refused(&self) -> bool {
-        !matches!(self.status.as_str(), "ok" | "unknown")
-    }
 }
 
 /// Who changed a registration last.
@@ -139,14 +120,17 @@ impl fmt::Display for Refusal {
             write!(f, "{}, ", self.code)?;
         }
         write!(f, "HTTP status {})", self.status)?;
-        for problem in &self.problems {
+        for problem in self.problems.iter().take(MAX_SHOWN) {
             write!(f, "\n  ")?;
             if !problem.field.is_empty() {
                 write!(f, "{}: ", problem.field)?;
             }
             write!(f, "{}", problem.message)?;
         }
-        Ok(())
+        match self.problems.len().checked_sub(MAX_SHOWN) {
+            Some(more) if more > 0 => write!(f, "\n  … and {more} more"),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -200,7 +184,8 @@ pub trait Registry: Sync {
     /// One registration, if it is there.
     fn get(&self, id: &Id) -> impl Future<Output = Result<Option<Live>, RegistryError>>;
 
-    /// Checks documents and writes nothing; the verdicts are in their order. `health` also asks for their functions.
+    /// Checks documents and writes nothing; the verdicts are in their order. With `health`, a
+    /// function that can't be invoked is a problem, too.
     fn validate(
         &self,
         documents: &[&Node],

@@ -209,6 +209,7 @@ fn pattern_message(at: &str) -> &'static str {
         }
         "uri" => "must begin with a scheme, as in `docs://handbook`",
         "id" => "must be `TYPE-NAME`, as type and name say, or be left out",
+        "mimeType" => "must be a media type such as `text/plain`",
         "src" => "must be an `https://` or `data:` URI",
         _ => "must be a size such as `48x48`, or `any`",
     }

@@ -14,6 +14,15 @@ pub(crate) struct Args {
     filter: Vec<String>,
 }
 
+impl Args {
+    /// The tests that are ignored otherwise, for the time they take.
+    pub(crate) fn of_what_is_large() -> Self {
+        Self {
+            filter: vec!["--ignored".to_owned()],
+        }
+    }
+}
+
 /// Builds every target in one go, runs the tests, then the examples in documentation.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     // The tests start the functions as programs, which `cargo test` builds only for the packages that own them. The

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::document::Document;
 use crate::node::Node;
-use crate::ports::{Health, LastChange, Live, Page, Problem, Refusal, RegistryError, Verdict};
+use crate::ports::{LastChange, Live, Page, Problem, Refusal, RegistryError, Verdict};
 
 /// The answer can't be understood.
 #[expect(clippy::needless_pass_by_value, reason = "what `map_err` hands over")]
@@ -59,7 +59,6 @@ struct VerdictAnswer {
     #[serde(default)]
     problems: Vec<Problem>,
     registration: Option<Node>,
-    health: Option<Health>,
 }
 
 impl ValidateAnswer {
@@ -84,7 +83,6 @@ impl ValidateAnswer {
             Ok(Verdict {
                 problems: answer.problems,
                 normalized,
-                health: answer.health,
             })
         });
         verdicts.collect()

@@ -238,12 +238,10 @@ impl Registry for MemoryRegistry {
             Ok(node) => Verdict {
                 problems: Vec::new(),
                 normalized: Document::new(node),
-                health: None,
             },
             Err(problem) => Verdict {
                 problems: vec![problem],
                 normalized: None,
-                health: None,
             },
         };
         Ok(documents.iter().map(verdict).collect())

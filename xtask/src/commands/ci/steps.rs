@@ -82,6 +82,11 @@ pub(super) const STEPS: &[Step] = &[
         run: |_| examples::run().map(drop),
     },
     Step {
+        name: "large",
+        about: "the tests of what is large, which take their time",
+        run: |_| test::run(&test::Args::of_what_is_large()).map(drop),
+    },
+    Step {
         name: "clients",
         about: "real MCP clients, in every era each speaks",
         run: |_| clients::run_all(),

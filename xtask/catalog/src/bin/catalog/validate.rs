@@ -54,17 +54,6 @@ async fn asked(args: &ValidateArgs, catalog: &Catalog) -> Result<Vec<FileProblem
     let mut problems = Vec::new();
     for (entry, verdict) in entries.into_iter().zip(&verdicts) {
         problems.extend(wanted::problems_of(entry, verdict));
-        if let Some(health) = verdict.health.as_ref().filter(|it| it.is_refused()) {
-            let message = health
-                .message
-                .clone()
-                .unwrap_or_else(|| health.status.clone());
-            let message = match &health.mend {
-                Some(mend) => format!("{message}: {mend}"),
-                None => message,
-            };
-            problems.push(entry.problem("lambdaArn", message));
-        }
     }
     Ok(problems)
 }
