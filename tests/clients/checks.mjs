@@ -81,8 +81,9 @@ export async function checkServer(checks, client, { version, expected, requests 
         assert.equal(text(result), 'Hello, Ada!');
     });
 
-    await checks.run('calls the last tool of the last page', async () => {
-        const result = await client.callTool({ name: tools.at(-1).name, arguments: { name: 'Grace' } });
+    await checks.run('calls the last of the paged tools', async () => {
+        const last = tools.findLast(tool => tool.name.startsWith('paged-'));
+        const result = await client.callTool({ name: last.name, arguments: { name: 'Grace' } });
         assert.equal(text(result), 'Hello, Grace!');
     });
 
@@ -127,6 +128,71 @@ export async function checkServer(checks, client, { version, expected, requests 
         refused(client.getPrompt({ name: 'greet', arguments: {} }), /name/)
     );
 }
+
+/** How long a call takes that is to be cancelled: longer than anybody waits for it. */
+const SLOW_SECONDS = 20;
+
+/**
+ * Checks what a server says and asks while it works on a call.
+ *
+ * `call(params, options)` calls a tool, with `onprogress` and `signal` among its options; `logged` are the data of the
+ * log messages the client got; `client` answers elicitations with `{response: 'yes'}`, samplings with `Paris`, and has
+ * one root.
+ */
+export async function checkExchange(checks, { call, logged }) {
+    const called = async (name, args = {}, options = {}) => text(await call({ name, arguments: args }, options));
+
+    await checks.run('hears of progress', async () => {
+        const heard = [];
+        await called('test_tool_with_progress', {}, { onprogress: ({ progress, total }) => heard.push(`${progress}/${total}`) });
+        assert.deepEqual(heard, ['0/100', '50/100', '100/100']);
+    });
+
+    await checks.run('gets log messages', async () => {
+        logged.length = 0;
+        await called('test_tool_with_logging');
+        assert.deepEqual(logged, ['Tool execution started', 'Tool processing data', 'Tool execution completed']);
+    });
+
+    await checks.run('is asked by an elicitation', async () =>
+        assert.equal(await called('test_elicitation', { message: 'Well?' }), 'User response: action=accept, content={"response":"yes"}')
+    );
+
+    await checks.run('is asked by a sampling', async () =>
+        assert.equal(await called('test_sampling', { prompt: 'Which city?' }), 'LLM response: Paris')
+    );
+
+    await checks.run('is asked for its roots', async () =>
+        assert.equal(await called('test_input_required_result_list_roots'), 'Found 1 roots')
+    );
+
+    await checks.run('is asked several things at once', async () =>
+        assert.equal(await called('test_input_required_result_multiple_inputs'), 'Paris yes, 1 roots')
+    );
+
+    await checks.run('cancels a call', async () => {
+        const controller = new AbortController();
+        const slow = called('slow_compute', { seconds: SLOW_SECONDS }, { signal: controller.signal });
+        // The next answer says that the server has had the slow call before it.
+        await called('greet', { name: 'Ada' });
+        controller.abort();
+        await assert.rejects(slow);
+        assert.equal(await called('greet', { name: 'Grace' }), 'Hello, Grace!');
+    });
+}
+
+/** What the user and the model of the clients here answer. */
+export const ANSWERS = {
+    elicitation: ({ params }) => ({
+        action: 'accept',
+        content: Object.fromEntries(Object.keys(params.requestedSchema.properties).map(name => [name, 'yes'])),
+    }),
+    sampling: () => ({ role: 'assistant', model: 'checks', stopReason: 'endTurn', content: { type: 'text', text: 'Paris' } }),
+    roots: () => ({ roots: [{ uri: 'file:///home/ada', name: 'home' }] }),
+};
+
+/** What the clients here declare. */
+export const CAPABILITIES = { elicitation: {}, sampling: {}, roots: {} };
 
 /** Passes when a call ends in an error, or in a result marked as one, whose words match. */
 async function refused(call, words) {

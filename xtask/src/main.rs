@@ -5,6 +5,7 @@
 
 mod cloud;
 mod commands;
+mod fixtures;
 mod paths;
 mod process;
 mod programs;

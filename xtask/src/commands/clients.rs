@@ -11,19 +11,22 @@ use fs_err as fs;
 
 use crate::cloud::{self, RunningCloud};
 use crate::tools::{self, PythonEnvironment};
-use crate::{paths, process};
+use crate::{fixtures, paths, process};
 
 /// The MCP URL that the README names.
 const README_URL: &str = "http://127.0.0.1:9100/mcp";
 /// What the README's programs print.
 const README_OUTPUT: &str = "Hello, Ada!\n";
 
-/// Run real MCP clients (TypeScript v1 and v2, Python) against a local cloud; needs Node.js and Python.
+/// Run real MCP clients (TypeScript v1 and v2, Python, Rust) against a local cloud; needs Node.js and Python.
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct Args {
     /// Run only this client; can be given again.
     #[arg(long, value_enum, value_name = "CLIENT")]
     only: Vec<Client>,
+    /// Have no two requests meet the same execution environment.
+    #[arg(long)]
+    fresh_environments: bool,
 }
 
 /// A published client library at a pinned version.
@@ -35,6 +38,8 @@ enum Client {
     TsV2,
     /// PyPI `mcp`.
     Python,
+    /// crates.io `rmcp`.
+    Rust,
 }
 
 impl Client {
@@ -44,14 +49,16 @@ impl Client {
             Self::TsV1 => "ts-v1",
             Self::TsV2 => "ts-v2",
             Self::Python => "python",
+            Self::Rust => "rust",
         }
     }
 
     /// The ways it can be told to talk: protocol revisions, or how it chooses one.
     fn eras(self) -> &'static [&'static str] {
         match self {
-            Self::TsV1 => &["2025-03-26", "2025-06-18", "2025-11-25"],
+            Self::TsV1 => &["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"],
             Self::TsV2 => &[
+                "sse",
                 "2025-03-26",
                 "2025-06-18",
                 "2025-11-25",
@@ -59,14 +66,21 @@ impl Client {
                 "auto",
                 "2026-07-28",
             ],
-            Self::Python => &["legacy", "auto", "2026-07-28"],
+            Self::Python => &["sse", "legacy", "auto", "2026-07-28"],
+            Self::Rust => &[
+                "2025-03-26",
+                "2025-06-18",
+                "2025-11-25",
+                "auto",
+                "2026-07-28",
+            ],
         }
     }
 
     /// What the README's program for it is written in, if there is one.
     fn readme_language(self) -> Option<&'static str> {
         match self {
-            Self::TsV1 => None,
+            Self::TsV1 | Self::Rust => None,
             Self::TsV2 => Some("js"),
             Self::Python => Some("python"),
         }
@@ -78,15 +92,16 @@ struct InstalledClient {
     client: Client,
     /// Where its packages are, and its scripts beside them: that is where Node looks for packages.
     folder: PathBuf,
-    interpreter: PathBuf,
-    script: &'static str,
+    /// What runs its checks: a program, and the script for it if it is an interpreter.
+    program: PathBuf,
+    script: Option<&'static str>,
 }
 
 impl InstalledClient {
     fn prepare(client: Client, sources: &Path, installed: &Path) -> Result<Self> {
         let from = sources.join(client.folder());
         let folder = installed.join(client.folder());
-        let (interpreter, script) = match client {
+        let (program, script) = match client {
             Client::TsV1 | Client::TsV2 => {
                 tools::require_program("node", "Node.js 20 or newer")?;
                 tools::install_node_packages(
@@ -94,28 +109,31 @@ impl InstalledClient {
                     &fs::read_to_string(from.join("package.json"))?,
                 )?;
                 fs::copy(sources.join("checks.mjs"), folder.join("checks.mjs"))?;
-                (PathBuf::from("node"), "check.mjs")
+                (PathBuf::from("node"), Some("check.mjs"))
             }
             Client::Python => {
                 let requirements = fs::read_to_string(from.join("requirements.txt"))?;
                 let environment = PythonEnvironment::prepare(folder.clone(), &requirements)?;
-                (environment.program("python"), "check.py")
+                (environment.program("python"), Some("check.py"))
             }
+            Client::Rust => (build_rust_client(&from, &folder)?, None),
         };
-        fs::copy(from.join(script), folder.join(script))?;
+        if let Some(script) = script {
+            fs::copy(from.join(script), folder.join(script))?;
+        }
         Ok(Self {
             client,
             folder,
-            interpreter,
+            program,
             script,
         })
     }
 
-    /// A command that runs a program of the client's folder. Only loopback is talked to, whatever proxy is set.
-    fn command(&self, program: &str) -> Command {
-        let mut command = Command::new(&self.interpreter);
+    /// A command of the client, with a script of its folder. Only loopback is talked to, whatever proxy is set.
+    fn command(&self, script: Option<&str>) -> Command {
+        let mut command = Command::new(&self.program);
         command
-            .arg(self.folder.join(program))
+            .args(script.map(|script| self.folder.join(script)))
             .env("NO_PROXY", "127.0.0.1")
             .env("no_proxy", "127.0.0.1");
         command
@@ -127,7 +145,8 @@ impl InstalledClient {
         for era in self.client.eras() {
             let name = format!("{} {era}", self.client.folder());
             println!("\n{name}");
-            if !process::status(self.command(self.script).args([mcp_url, era]))?.success() {
+            let mut command = self.command(self.script);
+            if !process::status(command.args([mcp_url, era]))?.success() {
                 failed.push(name);
             }
         }
@@ -155,7 +174,7 @@ impl InstalledClient {
             self.folder.join(program),
             source.replace(README_URL, mcp_url),
         )?;
-        let printed = process::output(&mut self.command(program))?;
+        let printed = process::output(&mut self.command(Some(program)))?;
         ensure!(
             printed == README_OUTPUT,
             "the README's {language} program printed {printed:?}"
@@ -169,6 +188,20 @@ impl InstalledClient {
     }
 }
 
+/// Builds the client in Rust, which is a workspace of its own, and answers the program.
+fn build_rust_client(sources: &Path, folder: &Path) -> Result<PathBuf> {
+    process::run(
+        process::cargo()
+            .args(["build", "--quiet", "--locked", "--manifest-path"])
+            .arg(sources.join("Cargo.toml"))
+            .arg("--target-dir")
+            .arg(folder),
+    )?;
+    Ok(folder
+        .join("debug/check-rust")
+        .with_extension(std::env::consts::EXE_EXTENSION))
+}
+
 /// The first fenced block of `language` in a Markdown text.
 fn code_block<'t>(text: &'t str, language: &str) -> Option<&'t str> {
     let (_, block) = text.split_once(&format!("\n```{language}\n"))?;
@@ -178,28 +211,19 @@ fn code_block<'t>(text: &'t str, language: &str) -> Option<&'t str> {
 /// Runs the chosen clients, or all of them.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let chosen = |client: &&Client| args.only.is_empty() || args.only.contains(client);
-    run_clients(
-        &Client::value_variants()
-            .iter()
-            .filter(chosen)
-            .copied()
-            .collect::<Vec<_>>(),
-    )?;
+    let clients: Vec<_> = Client::value_variants().iter().filter(chosen).collect();
+    run_clients(&clients, args.fresh_environments)?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Runs all clients in all eras.
-pub(crate) fn run_all() -> Result<()> {
-    run_clients(Client::value_variants())
-}
-
-fn run_clients(clients: &[Client]) -> Result<()> {
+fn run_clients(clients: &[&Client], fresh_environments: bool) -> Result<()> {
     let sources = paths::workspace_root().join("tests/clients");
+    tools::require_program("node", "Node.js 20 or newer")?;
     let installed = paths::target_dir()?.join("clients");
     fs::create_dir_all(&installed)?;
     let clients: Vec<_> = clients
         .iter()
-        .map(|client| InstalledClient::prepare(*client, &sources, &installed))
+        .map(|client| InstalledClient::prepare(**client, &sources, &installed))
         .collect::<Result<_>>()?;
     let paged_tools = installed.join("paged-tools.json");
     paged_tools::write(&paged_tools)?;
@@ -208,6 +232,10 @@ fn run_clients(clients: &[Client]) -> Result<()> {
             .arg("--register")
             .arg(sources.join("registrations.json"));
         command.arg("--register").arg(&paged_tools);
+        fixtures::add_to(command, Path::new("node"));
+        if fresh_environments {
+            command.arg("--fresh-environments");
+        }
     })?;
     let mut failed = Vec::new();
     for client in &clients {

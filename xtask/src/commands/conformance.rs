@@ -5,7 +5,7 @@ mod suite;
 mod table;
 
 use std::path::Path;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use clap::ValueEnum;
@@ -14,15 +14,19 @@ use fs_err as fs;
 use self::outcome::Outcome;
 use self::suite::{Scenario, Suite};
 use crate::cloud::{self, RunningCloud};
-use crate::paths;
+use crate::{fixtures, paths};
 
-/// The functions behind the registrations that the suite asks for, and the modules they run.
-const FUNCTIONS: [(&str, &str); 3] = [
-    ("mcp-tool-conformance", "answers.mjs"),
-    ("mcp-tool-conformance-streams", "streams.mjs"),
-    // What takes long keeps nobody waiting who asks for an answer.
-    ("mcp-tool-conformance-jobs", "answers.mjs"),
+/// Scenarios that check nothing here, and why. What else checks nothing has missed something it needs.
+const NOT_CHECKED: [(&str, &str); 4] = [
+    ("sep-2640-skills-directory", OF_SKILLS),
+    ("sep-2640-skills-enumeration", OF_SKILLS),
+    ("sep-2640-skills-manifest", OF_SKILLS),
+    (
+        "tasks-status-notifications",
+        "the suite skips it whatever the server does, until it knows subscriptions/listen",
+    ),
 ];
+const OF_SKILLS: &str = "of an extension that the server does not have or declare";
 
 /// Run the official MCP conformance suite against a local cloud, in every protocol revision it knows; needs Node.js.
 #[derive(Debug, Default, clap::Args)]
@@ -33,6 +37,9 @@ pub(crate) struct Args {
     /// Run only in this protocol revision; can be given again.
     #[arg(long, value_enum, value_name = "REVISION")]
     era: Vec<Era>,
+    /// Have no two requests meet the same execution environment.
+    #[arg(long)]
+    fresh_environments: bool,
 }
 
 /// A protocol revision that the suite has scenarios for.
@@ -91,11 +98,25 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     fs::create_dir_all(&results)?;
     let suite = Suite::install()?;
     let scenarios = chosen(suite.scenarios()?, args)?;
-    let cloud = start_cloud(&suite, &folder)?;
+    let cloud = RunningCloud::start(&folder, |command| {
+        command.arg("--no-sample");
+        if args.fresh_environments {
+            command.arg("--fresh-environments");
+        }
+        fixtures::add_to(command, suite.node());
+    })?;
     let outcomes = run_scenarios(&suite, &cloud.mcp_url, &scenarios, args, &results)?;
     cloud.stop()?;
 
     print!("{}", table::render(&scenarios, &outcomes));
+    let (excused, unchecked): (Vec<_>, Vec<_>) = outcomes
+        .iter()
+        .filter(|outcome| !outcome.is_exercised)
+        .map(|outcome| (outcome, reason(&outcome.scenario)))
+        .partition(|(_, reason)| reason.is_some());
+    for (outcome, reason) in excused {
+        println!("{}: {}", outcome.scenario, reason.unwrap_or_default());
+    }
     let log = folder.join(cloud::LOG);
     if outcomes.iter().any(Outcome::has_failed) {
         bail!(
@@ -104,7 +125,33 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
             log.display()
         );
     }
+    if let Some((outcome, _)) = unchecked.first() {
+        bail!(
+            "{} checked nothing in {}; all it saw is in {}, the server's log is {}",
+            outcome.scenario,
+            outcome.era.as_str(),
+            results.display(),
+            log.display()
+        );
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Why a scenario checks nothing here, if that is as it should be.
+fn reason(scenario: &str) -> Option<&'static str> {
+    let known = NOT_CHECKED.iter().find(|(name, _)| *name == scenario);
+    known.map(|(_, reason)| *reason)
+}
+
+/// Runs everything, and then all of it again without anything that an environment remembers.
+pub(crate) fn run_all() -> Result<()> {
+    for fresh_environments in [false, true] {
+        run(&Args {
+            fresh_environments,
+            ..Args::default()
+        })?;
+    }
+    Ok(())
 }
 
 /// The scenarios that the arguments name, with the revisions to run them in.
@@ -174,27 +221,4 @@ fn run_scenarios(
         }
     }
     Ok(outcomes)
-}
-
-/// A local cloud with everything registered that the suite asks for.
-fn start_cloud(suite: &Suite, folder: &Path) -> Result<RunningCloud> {
-    let root = paths::workspace_root();
-    let sources = root.join("tests/conformance");
-    let bootstrap = root.join("docs/examples/bootstrap.mjs");
-    RunningCloud::start(folder, |command: &mut Command| {
-        command
-            .arg("--no-sample")
-            .arg("--register")
-            .arg(sources.join("registrations.json"));
-        for (name, module) in FUNCTIONS {
-            let module = sources.join(module);
-            let words = [suite.node(), bootstrap.as_path(), module.as_path()].map(quoted);
-            command.arg(format!("--tool={name}={}", words.join(" ")));
-        }
-    })
-}
-
-/// A path as one word of a shell's command line.
-fn quoted(path: &Path) -> String {
-    format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
 }

@@ -61,10 +61,10 @@ fn cell(outcome: &Outcome) -> String {
     let total = outcome.passed + outcome.failures.len();
     if outcome.has_failed() {
         format!("FAILED {}/{total}", outcome.passed)
+    } else if !outcome.is_exercised {
+        "not checked".to_owned()
     } else if !outcome.warnings.is_empty() {
         format!("warning {}", outcome.passed)
-    } else if outcome.skipped >= outcome.passed {
-        "skipped".to_owned()
     } else {
         format!("passed {total}")
     }
@@ -76,20 +76,20 @@ mod tests {
 
     #[test]
     fn every_kind_of_result_has_its_word() {
-        let outcome = |scenario: &str, era, passed, skipped, failures: &[&str]| Outcome {
+        let outcome = |scenario: &str, era, passed, is_exercised, failures: &[&str]| Outcome {
             scenario: scenario.to_owned(),
             era,
             passed,
-            skipped,
+            is_exercised,
             failures: failures.iter().map(ToString::to_string).collect(),
             warnings: Vec::new(),
         };
         let scenarios = ["ping", "tools-list", "skills"].map(Scenario::named);
         let outcomes = [
-            outcome("ping", Era::V2025_11_25, 2, 0, &[]),
-            outcome("tools-list", Era::V2025_11_25, 3, 0, &["list: no array"]),
-            outcome("tools-list", Era::V2026_07_28, 4, 0, &[]),
-            outcome("skills", Era::V2026_07_28, 1, 6, &[]),
+            outcome("ping", Era::V2025_11_25, 2, true, &[]),
+            outcome("tools-list", Era::V2025_11_25, 3, true, &["list: no array"]),
+            outcome("tools-list", Era::V2026_07_28, 4, true, &[]),
+            outcome("skills", Era::V2026_07_28, 1, false, &[]),
         ];
         assert_eq!(
             render(&scenarios, &outcomes),
@@ -97,7 +97,7 @@ mod tests {
                 "\n            2025-11-25    2026-07-28\n",
                 "ping        passed 2\n",
                 "tools-list  FAILED 3/4    passed 4\n",
-                "skills                    skipped\n",
+                "skills                    not checked\n",
                 "\nFAILED  tools-list 2025-11-25: list: no array",
                 "\n10 checks passed, 1 failed, 0 warned\n"
             )

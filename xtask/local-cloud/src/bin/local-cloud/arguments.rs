@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
-use local_cloud::{Auth, CloudFormation, Config, Credentials, Data, FunctionSpec, Publisher};
+use local_cloud::{
+    Auth, CloudFormation, Config, Credentials, Data, FunctionSpec, Publisher, Reuse,
+};
 
 /// Where data and `endpoints.json` go unless told otherwise.
 const DEFAULT_FOLDER: &str = "target/local";
@@ -43,6 +45,14 @@ pub(crate) struct Arguments {
     /// What to print when ready
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
+
+    /// The most environments of each of the product's functions, where the template sets no limit
+    #[arg(long, value_name = "NUMBER", hide = true, default_value_t = FunctionSpec::DEFAULT_CONCURRENCY)]
+    pub(crate) max_concurrency: usize,
+
+    /// End each environment of the product's functions after one request
+    #[arg(long, hide = true)]
+    pub(crate) fresh_environments: bool,
 
     /// The folder with the functions' programs [default: the folder of this program]
     #[arg(long, value_name = "DIR")]
@@ -119,6 +129,12 @@ impl Arguments {
             sample: !self.no_sample,
             register: self.register.clone(),
             cloudformation,
+            max_concurrency: self.max_concurrency,
+            reuse: if self.fresh_environments {
+                Reuse::Never
+            } else {
+                Reuse::Always
+            },
             ..Config::new(binaries)
         })
     }
