@@ -41,10 +41,7 @@ impl Signer {
 
     /// Signs now with these keys, as [`Signer::new`] does.
     pub fn with(credentials: &local_cloud::Credentials) -> Self {
-        let (id, secret) = (
-            &credentials.access_key_id,
-            &credentials.secret_access_key,
-        );
+        let (id, secret) = (&credentials.access_key_id, &credentials.secret_access_key);
         Self::new(id, secret, credentials.session_token.as_deref())
     }
 

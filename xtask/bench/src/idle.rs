@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use http::Uri;
+use http_body_util::BodyExt;
 use local_cloud::{Data, LocalCloud};
 use serde::Serialize;
 
@@ -81,11 +82,25 @@ async fn streamable_http(cloud: &LocalCloud, url: &Uri, memory_gb: f64) -> Resul
 async fn http_with_sse(cloud: &LocalCloud, memory_gb: f64) -> Result<Idle> {
     let url: Uri = format!("{}/sse", cloud.endpoints().lambda_endpoint).parse()?;
     let mut connection = Connection::open(&url).await?;
-    let stream = connection.open_answer(requests::sse(&url)?).await?;
+    let mut stream = connection.open_answer(requests::sse(&url)?).await?;
     ensure!(
         stream.status() == 200,
         "the stream was answered {}",
         stream.status()
+    );
+    // The first event says where messages go; a session that shook hands is told of changes, too.
+    let first = stream.body_mut().frame().await;
+    let first = first.context("an empty stream")??.into_data().ok();
+    let first = String::from_utf8(first.unwrap_or_default().to_vec())?;
+    let endpoint = first.lines().find_map(|line| line.strip_prefix("data: "));
+    let endpoint = endpoint.context("the first event is not the endpoint")?;
+    let endpoint: Uri = format!("{}{endpoint}", cloud.endpoints().lambda_endpoint).parse()?;
+    let mut posting = Connection::open(&endpoint).await?;
+    let taken = posting.send(requests::initialize(&endpoint)?).await?;
+    ensure!(
+        taken.status == 202,
+        "`initialize` was answered {}",
+        taken.status
     );
     tokio::time::sleep(QUIET).await;
     let before = cloud.dynamodb_requests();
