@@ -59,7 +59,7 @@ impl<'c> Checks<'c> {
             .peer()
             .peer_info()
             .map(|info| info.protocol_version.to_string());
-        let speaks = same(version.as_deref(), Some(expected));
+        let speaks = same(&version.as_deref(), &Some(expected));
         self.report(&format!("speaks {expected}"), speaks);
         let listed = self.lists().await;
         self.report("lists all tools, resources and prompts", listed);
@@ -72,7 +72,7 @@ impl<'c> Checks<'c> {
     async fn lists(&self) -> Result<()> {
         let tools = self.client.list_all_tools().await?;
         let paged = tools.iter().filter(|tool| tool.name.starts_with("paged-"));
-        same(paged.count(), 250)?;
+        same(&paged.count(), &250)?;
         let resources = self.client.list_all_resources().await?;
         ensure!(resources.iter().any(|one| one.uri == "sample://greeting"));
         let prompts = self.client.list_all_prompts().await?;
@@ -122,7 +122,7 @@ impl<'c> Checks<'c> {
     async fn progress(&mut self) -> Result<()> {
         self.call("test_tool_with_progress", json!({})).await?;
         for expected in [0.0, 50.0, 100.0] {
-            same(self.heard.progress.recv().await, Some(expected))?;
+            same(&self.heard.progress.recv().await, &Some(expected))?;
         }
         Ok(())
     }
@@ -255,7 +255,9 @@ impl<'c> Checks<'c> {
 
     fn params(&self, tool: &str, arguments: Value) -> CallToolRequestParams {
         let mut params = CallToolRequestParams::new(tool.to_owned());
-        params.arguments = arguments.as_object().cloned();
+        if let Value::Object(arguments) = arguments {
+            params.arguments = Some(arguments);
+        }
         if self.is_modern {
             let mut meta = RequestMetaObject::default();
             meta.set_log_level(LoggingLevel::Info);
@@ -273,11 +275,11 @@ impl<'c> Checks<'c> {
     async fn expect(&self, tool: &str, arguments: Value, text: &str) -> Result<()> {
         let result = self.call(tool, arguments).await?;
         let first = result.content.first().and_then(|block| block.as_text());
-        same(first.map(|block| block.text.as_str()), Some(text))
+        same(&first.map(|block| block.text.as_str()), &Some(text))
     }
 }
 
-fn same<T: PartialEq + std::fmt::Debug>(seen: T, expected: T) -> Result<()> {
+fn same<T: PartialEq + std::fmt::Debug>(seen: &T, expected: &T) -> Result<()> {
     ensure!(seen == expected, "got {seen:?} instead of {expected:?}");
     Ok(())
 }
