@@ -122,14 +122,26 @@ fn what_could_not_be_released_makes_no_bundle() {
         message(&|it| it.edit("sar/template.yaml", "../README.md", "../../README.md")),
         message(&|it| it.edit("sar/template.yaml", "../README.md", "/etc/hostname")),
         message(&|it| it.edit("sar/template.yaml", "../README.md", "../untracked.md")),
-        message(&|it| it.write_program("one", 183, &noise(5 * 1024 * 1024))),
-        message(&|it| {
-            it.write("large.txt", &noise(1024 * 1024).repeat(51));
-            it.commit();
-        }),
         message(&|it| fs::remove_dir_all(it.root().join(".git")).unwrap()),
     ];
     insta::assert_snapshot!(messages.join("\n"));
+}
+
+#[test]
+fn what_is_too_large_makes_no_bundle() {
+    let fixture = Fixture::new();
+    fixture.compile("one", &noise(5 * 1024 * 1024));
+    let error = fixture.try_package("other").unwrap_err().to_string();
+    assert!(error.starts_with("functions/one.zip has "), "{error}");
+    assert!(error.ends_with(", over its budget of 5242880"), "{error}");
+
+    let fixture = Fixture::new();
+    fixture.write("large.txt", &noise(1024 * 1024).repeat(51));
+    fixture.commit();
+    let error = fixture.try_package("other").unwrap_err().to_string();
+    assert!(error.starts_with("source.zip has "), "{error}");
+    assert!(error.ends_with(", over its budget of 52428800"), "{error}");
+    assert!(!fixture.root().join("target/other").exists());
 }
 
 /// Text that has more than `length` bytes in a zip, too.
