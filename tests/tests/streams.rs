@@ -213,7 +213,7 @@ async fn a_client_with_nothing_to_wait_for_is_told_what_changed_and_sent_away() 
         assert_eq!(quiet.next_event().await?, None);
 
         let name = version.replace('-', "");
-        cloud.register(&tool(&name, "hello")).await?;
+        cloud.register(&tool(&name, "mcp-tool-hello")).await?;
         let changed = json!({ "jsonrpc": "2.0", "method": "notifications/tools/list_changed" });
         // With the id of what it was told last, or without: then by what it was told last.
         let last = Some(event.id.as_str()).filter(|id| !id.is_empty());
@@ -227,7 +227,7 @@ async fn a_client_with_nothing_to_wait_for_is_told_what_changed_and_sent_away() 
 #[tokio::test]
 async fn a_subscriber_is_told_while_its_stream_lasts() -> Result<()> {
     let cloud = TestCloud::start().await?;
-    let resource = |name: &str| json!({ "type": "resource", "name": name, "lambdaArn": function_arn("hello"), "uri": format!("test://{name}") });
+    let resource = |name: &str| json!({ "type": "resource", "name": name, "lambdaArn": function_arn("mcp-tool-hello"), "uri": format!("test://{name}") });
     cloud.register(&resource("a")).await?;
     let client = SessionClient::open(&cloud, "2025-11-25", json!({})).await?;
     for uri in ["test://a", "test://later"] {

@@ -19,6 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 async fn cloud(stream_seconds: &str) -> Result<TestCloud> {
     TestCloud::start_with(|config| {
         config.sample = false;
+        config.tools = vec![function("f", env!("CARGO_BIN_EXE_puppet"), &["echo"])];
         let seconds = stream_seconds.to_owned();
         config
             .parameters

@@ -222,9 +222,9 @@ fn without_progress_token(message: &mut Value) {
         return;
     };
     if let Some(meta) = params.get_mut("_meta").and_then(Value::as_object_mut) {
-        meta.remove("progressToken");
+        meta.shift_remove("progressToken");
         if meta.is_empty() {
-            params.remove("_meta");
+            params.shift_remove("_meta");
         }
     }
 }
