@@ -99,10 +99,19 @@ impl TestCloud {
     ///
     /// Errors: it was not created; the error has the whole answer.
     pub async fn register(&self, registration: &Value) -> Result<()> {
-        let reply = self
-            .http
-            .post(&self.cloud.endpoints().registration_url, registration)
-            .await?;
+        self.post_to("", registration).await
+    }
+
+    /// Registers `registration`, whether its function is there or not.
+    ///
+    /// Errors: it was not created; the error has the whole answer.
+    pub async fn register_unseen(&self, registration: &Value) -> Result<()> {
+        self.post_to("?force=true", registration).await
+    }
+
+    async fn post_to(&self, query: &str, registration: &Value) -> Result<()> {
+        let url = format!("{}{query}", self.cloud.endpoints().registration_url);
+        let reply = self.http.post(&url, registration).await?;
         ensure!(
             reply.status == 201,
             "status {}: {}",

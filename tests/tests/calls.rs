@@ -125,7 +125,9 @@ async fn every_failure_is_explained_and_none_leaks() -> Result<()> {
         writeln!(seen, "{name}: {}", called(&cloud, name).await?)?;
     }
 
-    cloud.register(&tool("missing", "never-deployed")).await?;
+    cloud
+        .register_unseen(&tool("missing", "never-deployed"))
+        .await?;
     writeln!(seen, "missing: {}", called(&cloud, "missing").await?)?;
 
     let mut impatient = tool("impatient", "own-timeout");

@@ -1,7 +1,7 @@
 //! Two administrators at once: neither overwrites the other, and everything is counted.
 
 use anyhow::{Context, Result, ensure};
-use futures_util::future::{try_join, try_join3};
+use futures_util::future::try_join3;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use support::functions::{function, tool};
@@ -159,7 +159,6 @@ async fn a_stale_patch_is_refused_and_the_record_says_who_came_first() -> Result
     assert_eq!(change["action"], "patch");
     assert_eq!(change["before"]["title"], read.json()?["title"]);
     assert_eq!(change["after"]["title"], "Alice's");
-    drop(send);
     cloud.shutdown().await;
     Ok(())
 }

@@ -61,12 +61,14 @@ async fn two_clients_hear_each_what_they_asked_for() -> Result<()> {
     .await?;
     let mut seen = vec![next(&mut one).await?, next(&mut other).await?];
 
-    cloud.register(&tool("a", "f")).await?;
+    cloud.register_unseen(&tool("a", "f")).await?;
     seen.extend([next(&mut one).await?, next(&mut other).await?]);
     let prompt = json!({ "type": "prompt", "name": "a", "lambdaArn": function_arn("f") });
-    cloud.register(&prompt).await?;
+    cloud.register_unseen(&prompt).await?;
     seen.push(next(&mut other).await?);
-    cloud.register(&resource("a", "uri", "test://a")).await?;
+    cloud
+        .register_unseen(&resource("a", "uri", "test://a"))
+        .await?;
     seen.push(next(&mut one).await?);
     let deleted = cloud.http().delete(&cloud.url("/register/tool-a")).await?;
     assert_eq!(deleted.status, 204);
@@ -79,9 +81,11 @@ async fn two_clients_hear_each_what_they_asked_for() -> Result<()> {
 #[tokio::test]
 async fn a_resource_is_updated_when_its_registration_is_written() -> Result<()> {
     let cloud = cloud("240").await?;
-    cloud.register(&resource("a", "uri", "test://a")).await?;
     cloud
-        .register(&resource("rest", "uriTemplate", "test://rest/{id}"))
+        .register_unseen(&resource("a", "uri", "test://a"))
+        .await?;
+    cloud
+        .register_unseen(&resource("rest", "uriTemplate", "test://rest/{id}"))
         .await?;
     let uris = ["test://a", "test://rest/1", "test://later", "not a uri"];
     let mut stream = listen(&cloud, json!({ "resourceSubscriptions": uris })).await?;
@@ -96,9 +100,9 @@ async fn a_resource_is_updated_when_its_registration_is_written() -> Result<()> 
     )
     .await?;
     seen.push(next(&mut stream).await?);
-    cloud.register(&tool("unheard", "f")).await?;
+    cloud.register_unseen(&tool("unheard", "f")).await?;
     cloud
-        .register(&resource("later", "uri", "test://later"))
+        .register_unseen(&resource("later", "uri", "test://later"))
         .await?;
     seen.push(next(&mut stream).await?);
     let deleted = cloud

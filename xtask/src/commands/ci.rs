@@ -1,5 +1,6 @@
 //! `cargo xtask ci`: every check a change has to pass.
 
+mod api;
 mod steps;
 
 use std::process::ExitCode;

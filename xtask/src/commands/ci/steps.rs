@@ -4,6 +4,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
+use super::api;
 use crate::commands::{clients, conformance, examples, new_version, rehearse, test};
 use crate::process::{self, cargo};
 use crate::tools::{self, PythonEnvironment};
@@ -85,6 +86,11 @@ pub(super) const STEPS: &[Step] = &[
         name: "large",
         about: "the tests of what is large, which take their time",
         run: |_| test::run(&test::Args::of_what_is_large()).map(drop),
+    },
+    Step {
+        name: "api",
+        about: "the registration API answers what is made of its description as it says there",
+        run: |_| api::run(),
     },
     Step {
         name: "clients",

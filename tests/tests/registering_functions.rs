@@ -33,7 +33,7 @@ async fn lambda_is_asked_before_a_function_is_registered() -> Result<()> {
     assert_eq!(refused.status, 422);
     let error = &refused.json()?["error"];
     assert_eq!(error["code"], "function_not_invocable");
-    insta::assert_snapshot!(error["problems"], @"");
+    insta::assert_json_snapshot!("missing", error["problems"]);
 
     // Lambda says no once, and the words to mend it name the roles that the template makes.
     cloud.cloud().host().inject("echo", 1, Fault::Denied)?;
@@ -43,7 +43,7 @@ async fn lambda_is_asked_before_a_function_is_registered() -> Result<()> {
         .await?;
     assert_eq!(denied.status, 422);
     let problem = &denied.json()?["error"]["problems"][0];
-    insta::assert_snapshot!(problem["mend"].as_str().unwrap_or_default(), @"");
+    insta::assert_snapshot!("denied", problem["mend"].as_str().unwrap_or_default());
 
     // It does not answer, twice as often as it is asked, which is no reason to refuse.
     cloud
