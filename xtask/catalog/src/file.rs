@@ -330,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn registrations_come_in_the_registrys_order() {
+    fn registrations_come_in_the_order_of_the_registry() {
         let catalog = read(
             "x-function: &function\n  lambdaArn: arn:aws:lambda:us-east-1:000000000000:function:f\n\
              registrations:\n\
