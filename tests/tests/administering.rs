@@ -89,14 +89,14 @@ async fn an_administrators_walk() -> Result<()> {
 
     // Eve changes one of them, and Ada, who has not seen that, does not get through.
     let path = "/register/tool-hello";
-    let patch = json!({ "title": "Hi" });
+    let greeting = json!({ "title": "Hi" });
     let read = signed(&cloud, ada, Method::GET, path, &[], &Value::Null).await?;
     let seen = read.header("etag");
     let headers = [
         ("content-type", "application/merge-patch+json"),
         ("if-match", seen),
     ];
-    let patched = signed(&cloud, eve, Method::PATCH, path, &headers, &patch).await?;
+    let patched = signed(&cloud, eve, Method::PATCH, path, &headers, &greeting).await?;
     assert_eq!(patched.status, 200, "{}", patched.text()?);
     let stale = signed(
         &cloud,

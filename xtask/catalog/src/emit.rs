@@ -1,7 +1,7 @@
 //! Registrations as YAML that reads back as what it was.
 //!
 //! Written by hand, because numbers keep their digits, and because words are put in quotes where the reader here
-//! ([`crate::file`]) or one of YAML 1.1 would take them for something else.
+//! ([`mod@crate::file`]) or one of YAML 1.1 would take them for something else.
 
 use std::fmt::Write as _;
 

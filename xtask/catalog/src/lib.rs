@@ -1,6 +1,6 @@
 //! The catalogue of registrations as a file: what is wanted, compared with what a deployment has, and made so.
 //!
-//! [`file`] reads what is written, [`live`] what is there, and [`wanted`] has the registry write out what is abbreviated;
+//! [`mod@file`] reads what is written, [`live`] what is there, and [`wanted`] has the registry write out what is abbreviated;
 //! [`plan`] is the difference, a value; [`apply`] alone writes. [`export`] writes a file from what is there. A deployment
 //! is behind the trait of [`ports`], which [`http`] implements; the functions are met in no other way.
 
