@@ -9,7 +9,9 @@ mod listing;
 mod offered;
 mod prompts;
 mod resources;
+mod revisions;
 mod run;
+mod shared;
 mod subscriptions;
 mod tasks;
 mod tools;
@@ -19,41 +21,38 @@ mod worker;
 
 pub use crate::contract::LogLevel;
 pub use client::{ClientView, Era, InSession};
+pub use revisions::{LEGACY_VERSIONS, SUPPORTED_VERSIONS};
+pub use shared::{Called, Shared};
 pub use subscriptions::look;
 pub use tasks::missing_extension;
 pub use updates::{Unheard, Updates};
 pub use verbatim::Verbatim;
 pub use worker::{give_up, work};
 
-use offered::Offered;
 use run::report;
 
 use crate::{
-    catalog::{Catalog, CatalogError, Entry, FreshCatalog},
+    catalog::{CatalogError, FreshCatalog},
     invocation::Invocation,
     invoke::FunctionInvoker,
-    seal::Seals,
     sessions::{Change, SessionError},
-    settings::Settings,
     subscriptions::Listening,
-    tasks::Tasks,
 };
-use registry::{RegistrationId, RegistrationName, RegistrationStore, RegistrationType};
+use registry::{RegistrationName, RegistrationStore};
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
         CacheScope, CallToolRequestParams, CallToolResponse, CancelTaskParams,
         CompleteRequestParams, CompleteResult, CustomRequest, CustomResult, DiscoverResult,
         ErrorCode, GetPromptRequestParams, GetPromptResponse, GetTaskParams, GetTaskResult,
-        InitializeRequestParams, InitializeResult, ListPromptsResult, ListResourceTemplatesResult,
-        ListResourcesResult, ListToolsResult, MetaObject, PaginatedRequestParams, ProtocolVersion,
-        ReadResourceRequestParams, ReadResourceResponse, ServerConfig, SubscriptionFilter, Tool,
-        UpdateTaskParams,
+        ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
+        MetaObject, PaginatedRequestParams, ProtocolVersion, ReadResourceRequestParams,
+        ReadResourceResponse, ServerConfig, SubscriptionFilter, Tool, UpdateTaskParams,
     },
     service::{RequestContext, SubscriptionContext},
 };
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
 /// Kept back from the time of an invocation, so that a function that takes too long still gets an answer written.
@@ -63,105 +62,8 @@ const ANSWER_MARGIN: Duration = Duration::from_millis(500);
 /// client with a thousand tools reads them a few times a minute at most. Source: MCP 2026-07-28, "Caching".
 const LISTS_TTL_MS: u64 = 30_000;
 
-/// The revisions that are spoken here, oldest first.
-pub const SUPPORTED_VERSIONS: &[ProtocolVersion] = &[
-    ProtocolVersion::V_2024_11_05,
-    ProtocolVersion::V_2025_03_26,
-    ProtocolVersion::V_2025_06_18,
-    ProtocolVersion::V_2025_11_25,
-    ProtocolVersion::V_2026_07_28,
-];
-
-/// Those that begin with `initialize`.
-pub const LEGACY_VERSIONS: &[ProtocolVersion] = &[
-    ProtocolVersion::V_2024_11_05,
-    ProtocolVersion::V_2025_03_26,
-    ProtocolVersion::V_2025_06_18,
-    ProtocolVersion::V_2025_11_25,
-];
-
 /// The key in `_meta` of a result with the server's name and version.
 const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
-
-/// What all requests in an execution environment share.
-#[derive(Debug)]
-pub struct Shared<S, I> {
-    /// The registrations.
-    pub catalog: Catalog<S>,
-    /// Seals the state of requests whose client is asked something.
-    pub seals: Seals,
-    /// Calls that outlive their requests.
-    pub tasks: Tasks,
-    invoker: I,
-    offered: Offered,
-    /// What results say about this server.
-    signature: Value,
-}
-
-impl<S, I> Shared<S, I> {
-    /// How long a stream of notifications lasts, where there are any.
-    pub fn stream_lifetime(&self) -> Option<Duration> {
-        self.offered.stream_lifetime
-    }
-
-    /// Shakes hands with a client that is about to get a session. The revision is the client's where that is spoken here,
-    /// otherwise the newest that begins with `initialize`. Source: MCP 2025-11-25, "Lifecycle", "Version negotiation".
-    pub fn shake_hands(&self, client: &InitializeRequestParams) -> InitializeResult {
-        let mut result = self.offered.to(Era::Legacy, true).clone();
-        let spoken = LEGACY_VERSIONS
-            .iter()
-            .find(|version| **version == client.protocol_version);
-        result.protocol_version = spoken.unwrap_or(&ProtocolVersion::V_2025_11_25).clone();
-        result
-    }
-}
-
-impl<S: RegistrationStore, I> Shared<S, I> {
-    /// Looks up the tool that a request calls, if it calls one.
-    pub async fn called(&self, tool: Option<&str>) -> Called {
-        let Some(tool) = tool else {
-            return Called::Nothing;
-        };
-        let Ok(name) = tool.parse() else {
-            return Called::Tool(Ok(None));
-        };
-        let id = RegistrationId {
-            kind: RegistrationType::Tool,
-            name,
-        };
-        Called::Tool(match self.catalog.fresh().await {
-            Ok(catalog) => catalog.entry(&id).await,
-            Err(error) => Err(error),
-        })
-    }
-}
-
-impl<S: RegistrationStore, I: FunctionInvoker> Shared<S, I> {
-    /// Puts the parts together.
-    pub fn new(store: S, invoker: I, seals: Seals, tasks: Tasks, settings: &Settings) -> Self {
-        let offered = Offered::new(settings);
-        let signature =
-            json!({ "name": settings.server_name, "version": env!("CARGO_PKG_VERSION") });
-        Self {
-            catalog: Catalog::new(store),
-            seals,
-            tasks,
-            invoker,
-            offered,
-            signature,
-        }
-    }
-}
-
-/// What the HTTP layer looked up before the dispatcher runs: the dispatcher checks `Mcp-Param-*` headers against the
-/// tool's schema without awaiting anything.
-#[derive(Debug, Clone)]
-pub enum Called {
-    /// The request calls no tool.
-    Nothing,
-    /// The request calls a tool; this is what the catalog says of it.
-    Tool(Result<Option<Arc<Entry>>, CatalogError>),
-}
 
 /// Serves one request.
 #[derive(Debug)]
