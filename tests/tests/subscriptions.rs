@@ -44,7 +44,7 @@ fn resource(name: &str, key: &str, uri: &str) -> Value {
 }
 
 async fn put(cloud: &TestCloud, id: &str, registration: &Value) -> Result<()> {
-    let url = cloud.url(&format!("/register/{id}"));
+    let url = cloud.url(&format!("/register/{id}?force=true"));
     assert_eq!(cloud.http().put(&url, registration).await?.status, 200);
     Ok(())
 }

@@ -47,8 +47,10 @@ pub enum Failure {
         /// The most bytes that it may have.
         longest: usize,
     },
-    /// The body is not what was to be sent: a registration, a patch of one, or documents to validate.
+    /// The body is not what was to be sent: a registration, or a patch of one.
     Invalid(Problems),
+    /// The body holds no documents to validate.
+    InvalidDocuments(Problems),
     /// The body is no batch that could be tried.
     InvalidBatch(Problems),
     /// The body is another registration than the path says.
@@ -115,6 +117,7 @@ impl Failure {
             }
             Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large"),
             Self::Invalid(_) => (StatusCode::BAD_REQUEST, "invalid_registration"),
+            Self::InvalidDocuments(_) => (StatusCode::BAD_REQUEST, "invalid_documents"),
             Self::InvalidBatch(_) => (StatusCode::BAD_REQUEST, "invalid_batch"),
             Self::OtherId { .. } => (StatusCode::BAD_REQUEST, "id_mismatch"),
             Self::NotInvocable(_) => (StatusCode::UNPROCESSABLE_ENTITY, "function_not_invocable"),
@@ -146,6 +149,10 @@ impl Failure {
                 1 => "The registration has a problem.".to_owned(),
                 count => format!("The registration has {count} problems."),
             },
+            Self::InvalidDocuments(_) => {
+                "Send a registration, an array of them, or an object with such an array as `registrations`."
+                    .to_owned()
+            }
             Self::InvalidBatch(problems) => match problems.len() {
                 1 => "The batch has a problem, and nothing was written.".to_owned(),
                 count => format!("The batch has {count} problems, and nothing was written."),
@@ -187,6 +194,7 @@ impl Failure {
     fn problems(&self) -> Option<Problems> {
         match self {
             Self::Invalid(problems)
+            | Self::InvalidDocuments(problems)
             | Self::InvalidBatch(problems)
             | Self::NotInvocable(problems) => Some(problems.clone()),
             Self::BatchNotWritten(WriteError::Refused(refused)) => {

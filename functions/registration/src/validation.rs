@@ -56,7 +56,7 @@ pub(crate) async fn validate(
     let include = request::words(request, "include", &include)?;
     let asks_for_health = request::flag(request, "health", true)?;
     let body = request::body(request, MAX_BODY)?;
-    let documents = documents(body).map_err(Failure::Invalid)?;
+    let documents = documents(body).map_err(Failure::InvalidDocuments)?;
     let parsed = documents
         .iter()
         .map(|document| Registration::parse(document.get().as_bytes()));
