@@ -7,13 +7,13 @@ use registry::{
     RegistrationStore, Revisions, WriteError, Written,
 };
 
-use crate::details::{self, Details};
+use crate::details::{self, Details, Include};
 use crate::failure::Failure;
 use crate::health::FunctionProbe;
 use crate::{Api, answer, conditions, invocable, request};
 
-/// How often a patch is made anew when others change the registration meanwhile. The store tries each of them again
-/// itself, so that more than a few are many administrators at once.
+/// How often a patch is made anew because others changed this very registration meanwhile. What else they write the
+/// store rides out itself, so that more than a few are many administrators with one registration.
 const PATCH_ATTEMPTS: u32 = 5;
 
 pub(crate) async fn create(
@@ -33,11 +33,13 @@ pub(crate) async fn read(
     id: &RegistrationId,
     request: &Request,
 ) -> Result<Response<Body>, Failure> {
+    let include = details::included(request)?;
     let Some(stored) = api.store.get(id).await? else {
         return Err(Failure::NotRegistered(id.clone()));
     };
-    let include = details::included(request)?;
-    if conditions::is_known(request.headers(), stored.revision)? {
+    // The revision says nothing of the function's health.
+    let is_known = conditions::is_known(request.headers(), stored.revision)?;
+    if is_known && !include.contains(&Include::Health) {
         return Ok(answer::not_modified(stored.revision));
     }
     if include.is_empty() {

@@ -102,6 +102,7 @@ async fn what_a_client_has_is_not_sent_again() {
         ("/register/tool-a", "\"1\"", StatusCode::NOT_MODIFIED),
         ("/register/tool-a", "W/\"1\"", StatusCode::NOT_MODIFIED),
         ("/register/tool-a", "\"2\"", StatusCode::OK),
+        ("/register/tool-a?include=health", "\"1\"", StatusCode::OK),
         ("/register", "\"2\"", StatusCode::NOT_MODIFIED),
         ("/register", "\"1\"", StatusCode::OK),
         ("/register?include=health", "\"2\"", StatusCode::OK),
