@@ -14,15 +14,6 @@ pub(crate) struct Args {
     filter: Vec<String>,
 }
 
-impl Args {
-    /// The tests that are ignored otherwise, for the time they take.
-    pub(crate) fn of_what_is_large() -> Self {
-        Self {
-            filter: vec!["--ignored".to_owned()],
-        }
-    }
-}
-
 /// Builds every target in one go, runs the tests, then the examples in documentation.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     // The tests start the functions as programs, which `cargo test` builds only for the packages that own them. The
@@ -39,5 +30,14 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     if args.filter.is_empty() {
         process::run(cargo().args(["test", "--workspace", "--doc"]))?;
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Runs the tests of what is large, which are ignored otherwise for the time they take. The selection is that of [`run`],
+/// whose programs they start.
+pub(crate) fn run_large() -> Result<ExitCode> {
+    process::run(cargo().args(["build", "--workspace", "--all-targets"]))?;
+    let tests = ["test", "--workspace", "--test", "administering"];
+    process::run(cargo().args(tests).args(["--", "--ignored"]))?;
     Ok(ExitCode::SUCCESS)
 }

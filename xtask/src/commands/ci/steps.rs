@@ -85,7 +85,7 @@ pub(super) const STEPS: &[Step] = &[
     Step {
         name: "large",
         about: "the tests of what is large, which take their time",
-        run: |_| test::run(&test::Args::of_what_is_large()).map(drop),
+        run: |_| test::run_large().map(drop),
     },
     Step {
         name: "api",
