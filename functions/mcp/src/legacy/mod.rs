@@ -2,9 +2,9 @@
 //!
 //! - [`call`]: one request through the dispatcher, with what it says on the way and what comes back from its client.
 //! - [`replies`]: what comes back, from the other environments in which it arrives.
-//! - [`answer`]: a call's answer, as JSON or as a stream that a client can lose and come back to.
-//! - [`resume`]: the rest of such a stream.
-//! - [`notifications`]: the stream on which a client of 2025 hears of changes.
+//! - [`mod@answer`]: a call's answer, as JSON or as a stream that a client can lose and come back to.
+//! - [`mod@resume`]: the rest of such a stream.
+//! - [`mod@notifications`]: the stream on which a client of 2025 hears of changes.
 //! - [`handshake`], that is `initialize`.
 //! - [`outbox`]: where it goes.
 //! - [`holder`]: the one stream of a session of 2024-11-05; [`work`]: what happens on it; [`writer`]: how it is written;
