@@ -18,7 +18,7 @@ const LOOKS: u32 = 50;
 /// What such a client waits between two looks, as it is told by `retry`.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(30);
 /// How long a stream of 2024-11-05 gets to grow quiet, and is then watched.
-const QUIET: Duration = Duration::from_secs(10);
+const QUIET: Duration = Duration::from_secs(20);
 const WATCHED: Duration = Duration::from_secs(20);
 const HOUR: f64 = 3600.0;
 const MB_IN_A_GB: f64 = 1024.0;

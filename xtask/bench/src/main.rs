@@ -97,7 +97,7 @@ async fn measure(args: &Args, binaries: &Path) -> Result<Report> {
         eprintln!("registering {count} tools, listing and calling them");
         catalogs.push(catalog::measure(binaries, *count, calls).await?);
     }
-    eprintln!("watching idle sessions, half a minute");
+    eprintln!("watching idle sessions, most of a minute");
     let idle = idle::measure(binaries).await?;
     Ok(Report {
         machine: Machine::current(),

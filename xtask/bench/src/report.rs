@@ -161,7 +161,7 @@ impl Report {
     fn write_idle(&self, f: &mut Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "\nAn idle session for an hour, extrapolated from half a minute"
+            "\nAn idle session for an hour, extrapolated from 20 seconds"
         )?;
         writeln!(
             f,

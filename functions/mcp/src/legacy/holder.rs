@@ -26,9 +26,12 @@ use tokio::{sync::mpsc, time::Instant};
 /// Looks into the mailbox follow each other this soon after something came or was answered, for this long.
 const SOON: Duration = Duration::from_millis(20);
 const LIVELY_FOR: Duration = Duration::from_secs(2);
-/// What the time between two looks grows to while calls are under way, whose client may reply, and when nothing is.
+/// After that they follow each other after this part of the time since, so that a message waits for a tenth of the time
+/// that its client took to send it.
+const PART_OF_SILENCE: u32 = 10;
+/// What that grows to while calls are under way, whose client may reply, and when nothing is.
 const SELDOM: Duration = Duration::from_millis(250);
-const IDLE: Duration = Duration::from_secs(1);
+const IDLE: Duration = Duration::from_secs(2);
 /// Requests that are not answered yet, from which on no more are taken.
 const UNANSWERED_AT_MOST: usize = 256;
 /// How long before the invocation ends nothing more is begun: the next stream finds it in the mailbox.
@@ -107,7 +110,6 @@ pub async fn hold<S: RegistrationStore, I: FunctionInvoker>(
         client,
         predecessor,
         patience,
-        pause: SOON,
         active_at: now,
         look_at: now,
         winds_up: deadline.checked_sub(WIND_UP).unwrap_or(deadline),
@@ -132,7 +134,6 @@ struct Holder<S, I> {
     client: mpsc::Sender<Bytes>,
     predecessor: Option<Predecessor>,
     patience: Duration,
-    pause: Duration,
     /// When something last came, or was answered.
     active_at: Instant,
     look_at: Instant,
@@ -197,7 +198,6 @@ impl<S: RegistrationStore, I: FunctionInvoker> Holder<S, I> {
     fn stir(&mut self) {
         let now = Instant::now();
         self.active_at = now;
-        self.pause = SOON;
         self.look_at = self.look_at.min(now + SOON);
     }
 
@@ -227,11 +227,14 @@ impl<S: RegistrationStore, I: FunctionInvoker> Holder<S, I> {
             Ok(Peeked::Mail | Peeked::Empty) | Err(_) => {}
         }
         let now = Instant::now();
-        if now.duration_since(self.active_at) > LIVELY_FOR {
+        let silence = now.duration_since(self.active_at);
+        let pause = if silence > LIVELY_FOR {
             let most = if self.is_idle() { IDLE } else { SELDOM };
-            self.pause = (self.pause * 3 / 2).min(most);
-        }
-        self.look_at = now + self.pause;
+            (silence / PART_OF_SILENCE).min(most)
+        } else {
+            SOON
+        };
+        self.look_at = now + pause;
         Mailbox::Held
     }
 
