@@ -61,7 +61,7 @@ impl<S: RegistrationStore, I: FunctionInvoker> Gateway<S, I> {
         let session = self
             .sessions
             .of(principal, Transport::StreamableHttp, session);
-        // Side by side, so that a session costs a call no time of its own.
+        // Side by side: neither read waits for the other.
         let (session, called) = tokio::join!(session, self.shared.called(envelope.tool()));
         let session = session.map_err(|error| refused(error, envelope.id.clone()))?;
         let id = envelope.id.as_ref();
